@@ -1,0 +1,163 @@
+package arena
+
+import (
+	"sync/atomic"
+
+	"github.com/multiproc-go/multiproc/internal/family"
+	"github.com/multiproc-go/multiproc/internal/killpoint"
+	"github.com/multiproc-go/multiproc/internal/park"
+)
+
+func init() {
+	family.AfterBurial = func(f *family.Family) {
+		// Nobody may have made an object yet; then there is nothing to sweep and no need for a sweeper.
+		if atomic.LoadUint64(f.Word64(family.OffUnitsEnd)) <= family.FirstUnit {
+			return
+		}
+		if a, err := Home(); err == nil {
+			a.mu.Lock()
+			a.sweeper.Do(a.startSweeper)
+			a.mu.Unlock()
+		}
+	}
+}
+
+// startSweeper runs the sweeper for as long as the process lives.
+func (a *Arena) startSweeper() {
+	go func() {
+		bell := a.f.Doorbell(a.f.Self())
+		k := park.NewKick()
+		watched := map[family.Ident]*family.Watch{}
+		var deaths uint32
+		first := true
+		for {
+			rung := atomic.LoadUint32(bell)
+			a.watchOrphans(watched)
+			d := a.f.Deaths()
+			a.mu.Lock()
+			a.takeReturned()
+			if d != deaths || first {
+				a.sweep()
+			}
+			a.mu.Unlock()
+			deaths, first = d, false
+			park.Wait(bell, rung, k, park.Forever)
+		}
+	}()
+}
+
+// watchOrphans watches the participants that have no living parent to tell of their death.
+func (a *Arena) watchOrphans(watched map[family.Ident]*family.Watch) {
+	self := a.f.Self()
+	for id, state := range a.f.Participants {
+		if state != family.Live || id == self || a.f.Alive(a.f.Parent(id)) || watched[id] != nil {
+			continue
+		}
+		watched[id] = a.f.Watch(id, func() { a.f.Ring(self) })
+	}
+	for id, w := range watched {
+		if !a.f.Alive(id) {
+			w.Stop()
+			delete(watched, id)
+			a.f.BuryOrphan(id)
+		}
+	}
+}
+
+// sweep clears what the dead have left: their cells in this process's objects, and their units. Called with mu held.
+func (a *Arena) sweep() {
+	killpoint.Here("arena.sweeping")
+	self := a.f.Self()
+	for u, w := range a.heads {
+		owner := w.owner()
+		if owner != self {
+			if a.f.Alive(owner) || !a.casUnit(u, w, head(w.kind(), self, w.count())) {
+				continue
+			}
+			killpoint.Here("arena.adopted")
+			if w.kind() == unitSegment {
+				a.adopt(u)
+			}
+		}
+		switch {
+		case w.kind() == unitLarge:
+			if b, err := a.blockAt(u * family.UnitSize); err == nil {
+				a.examine(b)
+			}
+		case w.kind() == unitClaimed && owner != self: // its owner died while setting it up or taking it down
+			a.freeLarge(u)
+		}
+	}
+	for _, seg := range a.segments {
+		a.sweepSegment(seg)
+	}
+}
+
+// adopt rebuilds what the dead owner of a segment knew of it.
+func (a *Arena) adopt(u uint64) {
+	seg, err := a.mapSegment(u)
+	if err != nil {
+		return // no address space: the segment stays, and with it what others hold there
+	}
+	a.segments[u] = seg
+	for i := range uint64(slabsPerUnit) {
+		size, ok := slabAt(seg.mem, slabStart(i))
+		if !ok {
+			continue
+		}
+		s := &slab{seg: seg, index: i, class: classOf(size), total: slabBlocks(i, size)}
+		s.fresh, s.used = s.total, s.total // all in use until the sweep finds otherwise
+		seg.slabs[i] = s
+		seg.inUse++
+		for n := range s.total {
+			if b := s.block(n); b.state() == 0 {
+				a.freeSmall(seg, b)
+				if seg.slabs[i] != s {
+					break // that was its last block
+				}
+			}
+		}
+	}
+	a.dropSegmentIfEmpty(seg)
+}
+
+// sweepSegment examines every block of an own segment.
+func (a *Arena) sweepSegment(seg *segment) {
+	for _, s := range seg.slabs {
+		if s == nil {
+			continue
+		}
+		for n := range s.fresh {
+			if b := s.block(n); b.state() != 0 {
+				a.examine(b)
+			}
+			if seg.slabs[s.index] != s {
+				break
+			}
+		}
+	}
+}
+
+// examine does for one object of an own unit what a death may have left undone.
+func (a *Arena) examine(b block) {
+	state := b.state()
+	switch {
+	case state == stateLive && b.kind() == kindCells:
+		if !a.chained(b) && b.casState(stateLive, freeing(a.f.Self())) {
+			a.recycle(b)
+		}
+	case state == stateLive:
+		a.voidCells(b)
+		a.free(b)
+	case state&stateFreeing != 0 && !a.f.Alive(family.Ident(state)&family.IdentMask):
+		// Returned blocks were taken before (takeReturned): this one's freer did not get so far.
+		a.recycle(b)
+	case state == 0:
+		// A large object that died before it was alive, or while it was taken down, by a freer who then was its unit's owner.
+		if u := b.off / family.UnitSize; a.loadUnit(u).kind() == unitLarge {
+			a.freeLarge(u)
+		}
+	case state&(stateLive|stateFreeing) == 0:
+		a.recycle(b) // no state that anyone writes: a peer scribbled over it
+	}
+}

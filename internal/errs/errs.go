@@ -1,0 +1,38 @@
+// Package errs holds the sentinel errors that several public packages share. Each of them exports the ones
+// it can return under its own name, so that users never import this package and errors.Is works across them.
+package errs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+var (
+	// ErrClosed: the handle was closed in this process.
+	ErrClosed = errors.New("multiproc: use of a closed object")
+	// ErrOwnerDied: a process died while it was changing the object, which may be half-written.
+	ErrOwnerDied = errors.New("multiproc: a process died while it was changing the object; call Repair before using it")
+	// ErrCorrupt: shared bytes hold something that no correct process writes.
+	ErrCorrupt = errors.New("multiproc: shared memory is corrupt")
+	// ErrNoMemory: the machine, or this process's cgroup, has too little memory left.
+	ErrNoMemory = errors.New("multiproc: not enough memory")
+	// ErrStale: a reference to an object that no longer exists.
+	ErrStale = errors.New("multiproc: the object behind this handle is gone")
+	// ErrWrongType: a handle was attached as something else than what it refers to.
+	ErrWrongType = errors.New("multiproc: wrong type of shared object")
+	// ErrOtherFamily: a handle that comes from processes with which this one shares no memory.
+	ErrOtherFamily = errors.New("multiproc: the handle belongs to another family of processes")
+	// ErrNotOwner: a lock was released by a process that does not hold it.
+	ErrNotOwner = errors.New("multiproc: unlock of a lock that this process does not hold")
+)
+
+// FromContext is the error of a wait that a context ended: it wraps both what ctx.Err says and the cause, so that errors.Is finds
+// context.Canceled as well as, say, how the process died whose context it was.
+func FromContext(ctx context.Context) error {
+	err := ctx.Err()
+	if cause := context.Cause(ctx); cause != nil && cause != err {
+		return fmt.Errorf("%w: %w", err, cause)
+	}
+	return err
+}

@@ -1,0 +1,184 @@
+package shm
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/multiproc-go/multiproc/internal/arena"
+	"github.com/multiproc-go/multiproc/internal/errs"
+	"github.com/multiproc-go/multiproc/internal/lockhook"
+	"github.com/multiproc-go/multiproc/internal/robust"
+	"github.com/multiproc-go/multiproc/psync"
+)
+
+// guard is the lock of a Value or an Array, and the memory of a death inside an update.
+//
+// With the object's own lock an update is marked in the lock word itself (robust.Dirty), at no cost. With a lock shared by several objects the
+// word can't tell which of them was being changed, so the object is marked busy before the change and unmarked after it.
+type guard struct {
+	obj  *arena.Handle
+	core *robust.Core  // the lock; nil for none
+	lock *arena.Handle // the object whose lock core is: obj, or another
+
+	mu     sync.Mutex
+	locker *psync.Lock // what Locker has returned
+	given  bool        // locker was passed in by the user, who closes it
+}
+
+func (g *guard) init(obj *arena.Handle, o options) error {
+	g.obj = obj
+	switch {
+	case o.lock != nil:
+		h := lockhook.Handle(o.lock)
+		if h == nil {
+			return fmt.Errorf("shm: the lock of WithLock: %w", errs.ErrClosed)
+		}
+		h, err := h.Clone()
+		if err != nil {
+			return fmt.Errorf("shm: the lock of WithLock: %w", err)
+		}
+		g.lock, g.locker, g.given = h, o.lock, true
+	case !o.noLock:
+		g.lock = obj
+	}
+	if g.lock != nil {
+		g.core = g.lock.Lock()
+	}
+	return nil
+}
+
+func (g *guard) own() bool { return g.lock == g.obj }
+
+// enter begins an access; change says that it may write. The caller leaves with leave, if there is no error.
+func (g *guard) enter(ctx context.Context, change bool) error {
+	if g.obj.Closed() {
+		return errs.ErrClosed
+	}
+	if g.core != nil {
+		var dirty uint32
+		if change && g.own() {
+			dirty = robust.Dirty
+		}
+		if !atomic.CompareAndSwapUint32(g.core.Word(), 0, g.core.Me|dirty) {
+			if _, err := g.core.Acquire(ctx, g.obj, dirty); err != nil {
+				return err
+			}
+		} else {
+			g.core.RaceAcquire()
+		}
+	} else if ctx.Err() != nil {
+		return errs.FromContext(ctx)
+	}
+	if g.obj.Lock().Busy() {
+		return g.refuse()
+	}
+	if change && !g.own() {
+		g.obj.Lock().SetBusy(true)
+	}
+	return nil
+}
+
+func (g *guard) refuse() error {
+	if g.core == nil {
+		return errs.ErrOwnerDied
+	}
+	r := g.core.Recovery()
+	g.release()
+	if r.Recovered() {
+		return fmt.Errorf("shm: %w (%s, pid %d, died inside it)", errs.ErrOwnerDied, r.Name, r.PID)
+	}
+	return errs.ErrOwnerDied
+}
+
+// leave ends an access. broken: a change was not completed.
+func (g *guard) leave(change, broken bool) {
+	switch {
+	case broken:
+		g.obj.Lock().SetBusy(true)
+	case change && !g.own():
+		g.obj.Lock().SetBusy(false)
+	}
+	g.release()
+}
+
+func (g *guard) release() {
+	if g.core == nil {
+		return
+	}
+	g.core.RaceRelease()
+	if !atomic.CompareAndSwapUint32(g.core.Word(), g.core.Me|robust.Dirty, 0) {
+		_ = g.core.Release() // it fails only if the function inside has closed or unlocked what is being held
+	}
+}
+
+// update runs f inside.
+func (g *guard) update(ctx context.Context, f func()) error {
+	if err := g.enter(ctx, true); err != nil {
+		return err
+	}
+	broken := true
+	defer func() { g.leave(true, broken) }()
+	f()
+	broken = false
+	return nil
+}
+
+// repair runs f inside although, or rather because, somebody died there.
+func (g *guard) repair(f func()) error {
+	if g.obj.Closed() {
+		return errs.ErrClosed
+	}
+	if g.core != nil {
+		var dirty uint32
+		if g.own() {
+			dirty = robust.Dirty
+		}
+		if _, err := g.core.Acquire(context.Background(), g.obj, dirty); err != nil {
+			return err
+		}
+	}
+	g.obj.Lock().SetBusy(true) // until f is through, also if it dies or panics
+	defer g.release()
+	f()
+	g.obj.Lock().SetBusy(false)
+	return nil
+}
+
+// theLocker is the lock for the user's hands; nil without one.
+func (g *guard) theLocker() *psync.Lock {
+	if g.core == nil {
+		return nil
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.locker == nil {
+		h, err := g.lock.Clone()
+		if err != nil {
+			return nil // closed
+		}
+		g.locker = lockhook.New(h).(*psync.Lock)
+	}
+	return g.locker
+}
+
+// close closes what the guard holds besides the object.
+func (g *guard) close() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.locker != nil && !g.given {
+		_ = g.locker.Close()
+	}
+	if g.lock != nil && !g.own() {
+		_ = g.lock.Close()
+	}
+}
+
+// lockRef is the lock's reference in the encoded handle; zero for the object's own.
+func (g *guard) lockRef() arena.Ref {
+	if g.lock == nil || g.own() {
+		return arena.Ref{}
+	}
+	return g.lock.Ref()
+}

@@ -1,0 +1,119 @@
+package shm
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+
+	"github.com/multiproc-go/multiproc/internal/arena"
+	"github.com/multiproc-go/multiproc/internal/errs"
+	"github.com/multiproc-go/multiproc/internal/handle"
+	"github.com/multiproc-go/multiproc/internal/layout"
+)
+
+// What an object in the arena is. The handles of one object may be of different types (a RawArray and the Array around it); the object is the same.
+const (
+	objectValue = handle.KindRawValue
+	objectArray = handle.KindRawArray
+)
+
+// flagNoLock, in an encoded handle: the Value or Array has no lock.
+const flagNoLock = 1
+
+// make makes an object of n elements of type T.
+func makeObject[T any](kind uint8, n int) (*arena.Handle, error) {
+	lay, err := layout.For[T]()
+	if err != nil {
+		return nil, err
+	}
+	size := uint64(lay.Size)
+	if n < 0 || size > 0 && uint64(n) > math.MaxInt64/size {
+		return nil, fmt.Errorf("shm: an array of %d elements of %d bytes can't be made", n, size)
+	}
+	return arena.New(arena.Spec{Kind: kind, Size: uint64(n) * size, Type: lay.Fingerprint})
+}
+
+// attachObject makes a handle to the object of an encoded handle, after checking that it is what it is said to be.
+func attachObject[T any](b handle.Blob, kind uint8) (*arena.Handle, error) {
+	lay, err := layout.For[T]()
+	if err != nil {
+		return nil, err
+	}
+	h, err := arena.Attach(b.Ref)
+	if err != nil {
+		return nil, fmt.Errorf("shm: attach a %s of %s: %w", handle.KindName(b.Kind), lay.Name, err)
+	}
+	if err := check[T](h, lay, b, kind); err != nil {
+		_ = h.Close()
+		return nil, err
+	}
+	return h, nil
+}
+
+func check[T any](h *arena.Handle, lay *layout.Layout, b handle.Blob, kind uint8) error {
+	if h.Kind() != kind {
+		return fmt.Errorf("%w: a %s was expected, the object is a %s", errs.ErrWrongType, handle.KindName(kind), handle.KindName(h.Kind()))
+	}
+	if h.Type() != lay.Fingerprint {
+		return &TypeMismatchError{Want: lay.Name, Have: b.Type}
+	}
+	if kind == objectValue && h.Size() != uint64(lay.Size) {
+		return fmt.Errorf("%w: a value of %d bytes in an object of %d", errs.ErrCorrupt, lay.Size, h.Size())
+	}
+	if kind == objectArray {
+		if n := h.Size() / uint64(lay.Size); b.Off > n || b.Len > n-b.Off {
+			return fmt.Errorf("%w: a view of elements %d and %d more of an array of %d", errs.ErrCorrupt, b.Off, b.Len, n)
+		}
+	}
+	return nil
+}
+
+// encode is the handle's form in a message.
+func encode[T any](kind uint8, h *arena.Handle, g *guard, off, n int) ([]byte, error) {
+	if h == nil {
+		return nil, fmt.Errorf("shm: a %s that was not made by this package can't be sent", handle.KindName(kind))
+	}
+	if h.Closed() {
+		return nil, fmt.Errorf("shm: sending a %s: %w", handle.KindName(kind), errs.ErrClosed)
+	}
+	lay, err := layout.For[T]()
+	if err != nil {
+		return nil, err
+	}
+	b := handle.Blob{Kind: kind, Ref: h.Ref(), Off: uint64(off), Len: uint64(n), Type: lay.Name}
+	if g != nil {
+		b.Lock = g.lockRef()
+		if g.core == nil {
+			b.Flags |= flagNoLock
+		}
+	}
+	return b.MarshalCBOR()
+}
+
+// attachGuard makes the guard of a decoded Value or Array.
+func attachGuard(g *guard, h *arena.Handle, b handle.Blob) error {
+	g.obj = h
+	switch {
+	case b.Flags&flagNoLock != 0:
+		return nil
+	case b.Lock == (arena.Ref{}):
+		g.lock = h
+	default:
+		l, err := arena.Attach(b.Lock)
+		if err != nil {
+			return fmt.Errorf("shm: attach the lock of a %s: %w", handle.KindName(b.Kind), err)
+		}
+		g.lock = l
+	}
+	g.core = g.lock.Lock()
+	return nil
+}
+
+// mustBeOpen panics for the raw forms, whose accessors have no error to return.
+func mustBeOpen(h *arena.Handle) {
+	if h.Closed() {
+		panic(errs.ErrClosed)
+	}
+}
+
+func typeName[T any]() string { return reflect.TypeFor[T]().String() }
