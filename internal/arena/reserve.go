@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/multiproc-go/multiproc/internal/errs"
+	"github.com/multiproc-go/multiproc/internal/family"
 	"github.com/multiproc-go/multiproc/internal/sys"
 )
 
@@ -52,3 +53,5 @@ func mib(n uint64) string {
 	}
 	return fmt.Sprintf("%d MiB", (n+1<<20-1)>>20)
 }
+
+func residentBytes(f *family.Family) (int64, error) { return sys.Resident(f.FD()) }

@@ -1,7 +1,6 @@
 package family
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -56,7 +55,7 @@ func create() (*Family, error) {
 		file.Close()
 		return nil, err
 	}
-	if _, err := rand.Read(f.mem[offID:][:16]); err != nil {
+	if err := sys.Random(f.mem[offID:][:16]); err != nil {
 		return nil, fmt.Errorf("multiproc: make a family id: %w", err)
 	}
 	*f.u64(offSize) = FileSize

@@ -3,15 +3,5 @@
 // function returns an error that wraps errors.ErrUnsupported.
 package sys
 
-import (
-	"errors"
-	"fmt"
-	"runtime"
-)
-
-// ErrPlatform is what every call returns where multiproc has no port yet.
-var ErrPlatform = fmt.Errorf("multiproc: shared memory and worker processes are not supported on %s/%s yet (Linux only): %w",
-	runtime.GOOS, runtime.GOARCH, errors.ErrUnsupported)
-
 // HugePage is the size of a huge page, and the alignment of every mapping made here.
 const HugePage = 2 << 20

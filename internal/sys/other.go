@@ -3,10 +3,18 @@
 package sys
 
 import (
+	"errors"
+	"fmt"
 	"os"
+	"runtime"
 	"time"
 )
 
+// ErrPlatform is what every call returns where multiproc has no port yet.
+var ErrPlatform = fmt.Errorf("multiproc: shared memory and worker processes are not supported on %s/%s yet (Linux only): %w",
+	runtime.GOOS, runtime.GOARCH, errors.ErrUnsupported)
+
+func Random([]byte) error                            { return ErrPlatform }
 func NewMemory(string, int64) (*os.File, error)      { return nil, ErrPlatform }
 func Sealed(int) bool                                { return false }
 func Reserve(int, int64, int64) error                { return ErrPlatform }
