@@ -1,0 +1,5 @@
+//go:build !linux
+
+package multiproc
+
+const noFile = -1
