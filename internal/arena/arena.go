@@ -16,6 +16,8 @@ const (
 	// objects, is what counts against the kernel's limit of mappings (65,530).
 	windowUnits = 32
 	windowSize  = windowUnits * family.UnitSize
+	// WindowSize is a window in bytes.
+	WindowSize = windowSize
 )
 
 // Arena is this process's share in the family's memory.

@@ -27,7 +27,7 @@ type reserveCheck struct {
 // freeMemory can be replaced by a test.
 var freeMemory = sys.FreeMemory
 
-// reserve gives a range its memory, about 0.2 ms for each MiB, or fails with ErrNoMemory and leaves nothing behind. Called with mu held.
+// reserve gives a range its memory, about 0.2 ms for each MiB, or fails with ErrNoMemory and leaves nothing behind. Called with mu held; a long reservation gives it up meanwhile.
 func (a *Arena) reserve(off, n uint64) error {
 	c := &a.checked
 	c.bytes += n
@@ -37,6 +37,10 @@ func (a *Arena) reserve(off, n uint64) error {
 			return fmt.Errorf("%w: %s wanted, %s left by %s (%s are kept free)", errs.ErrNoMemory, mib(n), mib(uint64(max(free.Available, 0))), free.Limit, mib(memoryMargin))
 		}
 		*c = reserveCheck{at: now}
+	}
+	if n > reserveStep { // it takes a while, and the range is this process's own: let others allocate meanwhile
+		a.mu.Unlock()
+		defer a.mu.Lock()
 	}
 	for done := uint64(0); done < n; done += reserveStep {
 		if err := sys.Reserve(a.f.FD(), int64(off+done), int64(min(reserveStep, n-done))); err != nil {

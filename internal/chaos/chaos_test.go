@@ -4,14 +4,13 @@ import (
 	"context"
 	"flag"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/multiproc-go/multiproc"
+	"github.com/multiproc-go/multiproc/multiproctest"
 )
 
 var (
@@ -23,10 +22,7 @@ var (
 // watchdog is generous: it only turns a hang into a failure.
 const watchdog = 2 * time.Minute
 
-func TestMain(m *testing.M) {
-	multiproc.Main()
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { multiproctest.Main(m) }
 
 // victim is a worker that may be killed.
 type victim interface {
