@@ -1,0 +1,33 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/multiproc-go/multiproc/internal/tour"
+)
+
+func newTour() *cobra.Command {
+	var only []string
+	cmd := &cobra.Command{
+		Use:   "tour",
+		Short: "Run the classic programs of this field with real processes",
+		Long: `tour runs small programs that share memory between real processes, prints
+what each shows, and checks the result. It exits with 1 if one is wrong.
+
+The programs:
+` + tour.List("  "),
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			programs, err := tour.Select(only)
+			if err != nil {
+				return &usageError{err}
+			}
+			return tour.Run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), programs)
+		},
+	}
+	cmd.Flags().StringSliceVar(&only, "only", nil, "run only the program `NAME` (may be repeated)")
+	_ = cmd.RegisterFlagCompletionFunc("only", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return tour.Names(), cobra.ShellCompDirectiveNoFileComp
+	})
+	return cmd
+}

@@ -1,0 +1,40 @@
+package bench
+
+import (
+	"math"
+	"strconv"
+)
+
+// FormatNS prints a number of nanoseconds with three significant digits and
+// the unit that suits it: "4.61 ns", "27.1 µs", "3 ms", "1.5 s".
+func FormatNS(ns float64) string {
+	for _, u := range []struct {
+		size float64
+		name string
+	}{{1e9, " s"}, {1e6, " ms"}, {1e3, " µs"}} {
+		// 999.6 ns is "1 µs", not "1000 ns".
+		if ns >= u.size*0.9995 {
+			return significant(ns/u.size) + u.name
+		}
+	}
+	return significant(ns) + " ns"
+}
+
+// formatRatio prints a ratio with two digits after the point below 10, where
+// a target may be 1.05, and three significant digits above.
+func formatRatio(r float64) string {
+	if r < 9.995 {
+		return strconv.FormatFloat(math.Round(r*100)/100, 'f', -1, 64) + "x"
+	}
+	return significant(r) + "x"
+}
+
+// significant prints x with three significant digits and without an exponent.
+func significant(x float64) string {
+	if x == 0 || math.IsNaN(x) || math.IsInf(x, 0) {
+		return strconv.FormatFloat(x, 'f', -1, 64)
+	}
+	digits := 2 - int(math.Floor(math.Log10(math.Abs(x))))
+	scale := math.Pow(10, float64(digits))
+	return strconv.FormatFloat(math.Round(x*scale)/scale, 'f', -1, 64)
+}

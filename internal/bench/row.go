@@ -1,0 +1,130 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// A Row is one piece of work that is measured in several ways.
+type Row struct {
+	Name    string   // what --only takes: lower case, words joined by "-"
+	Title   string   // what the table prints
+	Op      string   // what one operation is: "lock+unlock", "element", "start"
+	Targets []Target // what the row must show
+
+	// Setup makes the cases ready. It is called once, just before the first
+	// round, so that rows don't hold memory or processes beside each other.
+	// An error that wraps [ErrSkip] leaves the row out and says why.
+	Setup func(ctx context.Context, env *Env) (*Work, error)
+}
+
+// ErrSkip is wrapped by the error of a Setup that finds the row can't be
+// measured on this machine, which is not a failure.
+var ErrSkip = errors.New("not measured")
+
+// Work is a row made ready.
+type Work struct {
+	Cases []Case       // the first is ours; ratios compare it with the others
+	Notes []string     // what a reader must know to judge the figures
+	Close func() error // called once after the last round; may be nil
+}
+
+// A Case is one way of doing a row's work.
+type Case struct {
+	Key   string // what targets name; several cases may share it (two Pythons)
+	Label string // what the table prints
+	Round func(ctx context.Context) (Sample, error)
+}
+
+// A Sample is what one round of one case measured.
+type Sample struct {
+	PerOp float64   // cost of one operation in nanoseconds
+	Waits []float64 // single latencies in nanoseconds, where a row is about them
+}
+
+// Per turns the time that n operations took into a sample.
+func Per(d time.Duration, n int) Sample {
+	return Sample{PerOp: float64(d) / float64(n)}
+}
+
+// Env is what the machine offers the rows.
+type Env struct {
+	Rounds  int        // how many rounds each case is asked for
+	Pythons []*Python  // interpreters to compare with; none is no error
+	Go      *Toolchain // the go tool and this module's source; nil without
+}
+
+type targetKind int
+
+const (
+	kindAtMost  targetKind = iota // ours / theirs, at most
+	kindAtLeast                   // theirs / ours, at least
+	kindTail                      // a percentile of our latencies, at most
+)
+
+// A Target is what one comparison of a row must show. Make one with [AtMost],
+// [AtLeast], [Compare] or [Tail].
+type Target struct {
+	Against string // the Key of the case compared with; "" in a Tail
+
+	kind     targetKind
+	bound    float64 // a ratio, or nanoseconds in a Tail; 0: nothing is asked
+	quantile float64 // Tail only
+}
+
+// AtMost asks that ours costs at most bound times what the other does.
+func AtMost(bound float64, against string) Target {
+	return Target{Against: against, kind: kindAtMost, bound: bound}
+}
+
+// AtLeast asks that ours is at least bound times faster than the other.
+func AtLeast(bound float64, against string) Target {
+	return Target{Against: against, kind: kindAtLeast, bound: bound}
+}
+
+// Compare asks for nothing: it shows how many times faster ours is.
+func Compare(against string) Target {
+	return Target{Against: against, kind: kindAtLeast}
+}
+
+// Tail asks that the quantile q (0.999 is p99.9) of our single latencies, over
+// all rounds together, is at most d.
+func Tail(q float64, d time.Duration) Target {
+	return Target{kind: kindTail, quantile: q, bound: float64(d)}
+}
+
+// String is the target as the table prints it: "<= 1.25x", "p99 <= 3 ms".
+func (t Target) String() string {
+	switch {
+	case t.kind == kindTail:
+		return fmt.Sprintf("%s <= %s", quantileName(t.quantile), FormatNS(t.bound))
+	case t.bound == 0:
+		return "-"
+	case t.kind == kindAtMost:
+		return "<= " + formatRatio(t.bound)
+	default:
+		return ">= " + formatRatio(t.bound)
+	}
+}
+
+// met reports whether value (a ratio, or nanoseconds in a Tail) does.
+func (t Target) met(value float64) bool {
+	switch {
+	case t.bound == 0:
+		return true
+	case t.kind == kindAtLeast:
+		return value >= t.bound
+	default:
+		return value <= t.bound
+	}
+}
+
+// ratio compares the costs of one round the way the target is put.
+func (t Target) ratio(ours, theirs float64) float64 {
+	if t.kind == kindAtMost {
+		return ours / theirs
+	}
+	return theirs / ours
+}

@@ -1,0 +1,64 @@
+package rows
+
+import (
+	"slices"
+	"time"
+
+	"github.com/multiproc-go/multiproc/internal/bench"
+)
+
+// All returns every row, in the order in which they are measured and shown.
+func All() []bench.Row { return build(full) }
+
+func build(w workload) []bench.Row {
+	return slices.Concat(lockRows(w), contendedRows(w), arrayRows(w), valueRows(w), startRows(w), recoveryRows(w))
+}
+
+// workload is how much one round of each row does. Python does less where its
+// cost for one operation is the same.
+type workload struct {
+	lockPairs, pythonLockPairs int
+	contendFor                 time.Duration
+	arrayLen, pythonArrayLen   int
+	updates, pythonUpdates     int
+	starts, pythonStarts       int
+	kills                      int // in all rounds together
+}
+
+// full is what is measured. Everything else is for tests.
+var full = workload{
+	lockPairs: 2_000_000, pythonLockPairs: 100_000,
+	contendFor: 150 * time.Millisecond,
+	arrayLen:   10_000_000, pythonArrayLen: 1_000_000, // 80 MB, beyond any cache
+	updates: 1_000_000, pythonUpdates: 30_000,
+	starts: 20, pythonStarts: 3,
+	kills: 1000,
+}
+
+// The keys by which targets name the other side.
+const (
+	python     = "python"      // CPython's multiprocessing, as it is used
+	pythonCall = "python-call" // its lock by acquire and release
+	pythonWith = "python-with" // its lock by a with block
+	mutex      = "mutex"       // sync.Mutex
+	floor      = "floor"       // what the CPU asks for in any case
+	slice      = "slice"       // a plain Go slice
+	osExec     = "exec"        // os/exec
+)
+
+// ours is the key and the label of this library's case.
+const ours = "multiproc"
+
+// closeAll returns a function that calls all of the given in turn and returns
+// the first error.
+func closeAll(fns ...func() error) func() error {
+	return func() error {
+		var first error
+		for _, fn := range fns {
+			if err := fn(); err != nil && first == nil {
+				first = err
+			}
+		}
+		return first
+	}
+}
