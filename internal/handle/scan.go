@@ -9,7 +9,7 @@ import (
 )
 
 // maxDepth bounds the nesting of a message that is scanned; it is deeper than any that the codec decodes.
-const maxDepth = 1 << 10
+const maxDepth = 1 << 15
 
 // ScanRefs finds the references of all handles in an encoded message, wherever they are: in structs, slices, maps, interfaces, or in what a type's own
 // MarshalCBOR wrote. It reads only the heads of items, about 5 ns each, and skips strings. Handles inside a byte string (a message in a message) are not found.
