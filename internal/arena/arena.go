@@ -2,10 +2,9 @@ package arena
 
 import (
 	"fmt"
-	"os"
-	"strings"
 	"sync"
 
+	"github.com/multiproc-go/multiproc/internal/debug"
 	"github.com/multiproc-go/multiproc/internal/errs"
 	"github.com/multiproc-go/multiproc/internal/family"
 	"github.com/multiproc-go/multiproc/internal/sys"
@@ -59,7 +58,7 @@ func Home() (*Arena, error) {
 func (a *Arena) Family() *family.Family { return a.f }
 
 // quarantine is the debug mode MULTIPROC_DEBUG=quarantine: freed blocks are overwritten and kept from reuse for a long time, so that a use after Close shows.
-var quarantine = strings.Contains(os.Getenv("MULTIPROC_DEBUG"), "quarantine")
+var quarantine = debug.Has("quarantine")
 
 // window returns the mapping that covers an offset. Called with mu held.
 func (a *Arena) window(off uint64) ([]byte, error) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/multiproc-go/multiproc"
 	"github.com/multiproc-go/multiproc/internal/arena"
+	"github.com/multiproc-go/multiproc/internal/debug"
 	"github.com/multiproc-go/multiproc/internal/killpoint"
 	"github.com/multiproc-go/multiproc/psync"
 	"github.com/multiproc-go/multiproc/shm"
@@ -54,10 +55,12 @@ func registerEverything() (*multiproc.Func[everything, passes], *multiproc.Func[
 		if err != nil {
 			return passes{}, err
 		}
-		for range 50 {
+		for gaveUp := 0; gaveUp < 5 && ctx.Err() == nil; { // the contender holds the lock most of the time
 			short, cancel := context.WithTimeout(ctx, 300*time.Microsecond)
 			if _, err := task.Lock.Acquire(short); err == nil {
 				task.Lock.Unlock()
+			} else {
+				gaveUp++
 			}
 			cancel()
 		}
@@ -200,6 +203,9 @@ func TestKillAtEveryPoint(t *testing.T) {
 func settle(t *testing.T, most arena.Census) arena.Census {
 	t.Helper()
 	last := arena.Census{}
+	if debug.Has("quarantine") && most.Bytes > 0 {
+		most.Bytes = 1 << 40 // freed memory is kept on purpose
+	}
 	for end := time.Now().Add(watchdog); ; time.Sleep(5 * time.Millisecond) {
 		c, err := arena.Count()
 		if err != nil {

@@ -1,6 +1,7 @@
 package family
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"sync"
@@ -8,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/multiproc-go/multiproc/internal/debug"
 	"github.com/multiproc-go/multiproc/internal/sys"
 )
 
@@ -85,7 +87,7 @@ func (ws *watches) open(id Ident) *watch {
 	}
 	w := &watch{id: id, stop: make(chan struct{}), subs: map[*Watch]struct{}{}}
 	pid := int(atomic.LoadUint32(f.u32(slotOff(id.Slot(), slotPID))))
-	if fd, err := sys.PidfdOpen(pid); err == nil {
+	if fd, err := openPidfd(pid); err == nil {
 		w.file = os.NewFile(uintptr(fd), "pidfd")
 	}
 	// After the open: from here on the pidfd and the participant are the same process or the participant is gone.
@@ -102,6 +104,15 @@ func (ws *watches) open(id Ident) *watch {
 	ws.m[id] = w
 	go ws.run(w)
 	return w
+}
+
+var noPidfd = sync.OnceValue(func() bool { return debug.Has("nopidfd") })
+
+func openPidfd(pid int) (int, error) {
+	if noPidfd() {
+		return -1, errors.ErrUnsupported
+	}
+	return sys.PidfdOpen(pid)
 }
 
 // drop forgets a watch. Called with mu held.

@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/multiproc-go/multiproc/internal/debug"
 	"github.com/multiproc-go/multiproc/internal/sys"
 )
 
@@ -79,7 +80,7 @@ func hasWaitv() bool {
 		word := new(uint32)
 		var ws [1]sys.WaitVector
 		ws[0].SetPrivate(word, 1) // differs from 0: EAGAIN where the call works
-		waitv.ok = sys.FutexWaitv(ws[:], 0) == error(syscall.EAGAIN)
+		waitv.ok = sys.FutexWaitv(ws[:], 0) == error(syscall.EAGAIN) && !debug.Has("nowaitv")
 		runtime.KeepAlive(word)
 	})
 	return waitv.ok && !waitv.forced.Load()
