@@ -78,6 +78,9 @@ func (e *StartError) Error() string {
 	var exit *ExitError
 	if errors.As(e.Err, &exit) {
 		fmt.Fprintf(&b, ": it %s before its function ran", exit.end())
+		if errors.Is(exit.Err, ErrNoResult) {
+			b.WriteString("; did main return without a call of multiproc.Main?")
+		}
 	} else {
 		fmt.Fprintf(&b, ": %s", strings.TrimPrefix(e.Err.Error(), "multiproc: "))
 	}
@@ -104,6 +107,8 @@ type ExitError struct {
 	// Err is why, as far as this process knows: the cause of the ended context for which it killed the worker,
 	// or ErrNoResult after an exit code of 0.
 	Err error
+
+	stopped bool // Err is why this process stopped it
 }
 
 func (e *ExitError) Error() string {
@@ -116,6 +121,8 @@ func (e *ExitError) Error() string {
 	case e.Err == nil:
 	case errors.Is(e.Err, ErrNoResult):
 		b.WriteString(" (did it call os.Exit?), so there is no result")
+	case e.stopped:
+		fmt.Fprintf(&b, "; it had been told to stop: %v", e.Err)
 	default:
 		fmt.Fprintf(&b, ": %v", e.Err)
 	}

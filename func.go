@@ -20,7 +20,8 @@ type Func[In, Out any] struct {
 	entry *entry
 }
 
-// Register makes fn known under a name, which must be unique in the program. Call it in a package variable,
+// Register makes fn known under a name, which must be unique in the program: a library puts its own name in front, as in
+// "thumbs/resize". Call it in a package variable,
 //
 //	var Square = multiproc.Register("square", func(ctx context.Context, x int) (int, error) { return x * x, nil })
 //
@@ -40,9 +41,7 @@ func Register[In, Out any](name string, fn func(ctx context.Context, in In) (Out
 	}
 	_, file, line, _ := runtime.Caller(1)
 	e.where = fmt.Sprintf("%s:%d", file, line)
-	functions.add(e)
 	switch {
-	case e.err != nil:
 	case name == "":
 		e.err = fmt.Errorf("multiproc: the function registered at %s has no name; give it one that is unique in the program", e.where)
 	case fn == nil:
@@ -51,6 +50,7 @@ func Register[In, Out any](name string, fn func(ctx context.Context, in In) (Out
 		e.types = sync.OnceValue(func() error {
 			return typeError(name, errors.Join(envelope.CheckType(in), envelope.CheckType(out)))
 		})
+		functions.add(e)
 	}
 	return &Func[In, Out]{entry: e}
 }

@@ -7,9 +7,9 @@ import (
 
 var loggerPtr atomic.Pointer[slog.Logger]
 
-// SetLogger makes the module report what it does to workers: starts and ends at level Debug, what it stops or kills at level Info, and
-// what it can tell nobody else at level Warn. nil, the default, is silence. It may be called at any time; a worker has a logger only
-// if its own code sets one.
+// SetLogger makes the module report what it does to workers: starts and ends at level Debug, what it stops or kills and what fails to
+// start at level Info. nil, the default, is silence. It may be called at any time; a worker has a logger only if its own code
+// sets one.
 func SetLogger(l *slog.Logger) { loggerPtr.Store(l) }
 
 func logger() *slog.Logger {

@@ -83,7 +83,8 @@ func WithDir(dir string) Option { return func(c *config) { c.dir = dir } }
 
 // WithStdout sets where the worker's standard output goes; the default is the parent's. An *os.File is given to the worker
 // itself. Any other writer is fed by the parent, from one goroutine: Wait returns when everything that the worker wrote
-// has been written. A writer that fails or blocks loses output, or blocks the worker, but never breaks its pipe.
+// has been written, and so a writer that blocks makes the worker block, and Wait. A writer that fails loses output, but never breaks the
+// worker's pipe.
 func WithStdout(w io.Writer) Option { return func(c *config) { c.stdout = w } }
 
 // WithStderr sets where the worker's standard error goes; the default is the parent's. See WithStdout and WithDaemon.

@@ -153,6 +153,14 @@ func TestCredential(t *testing.T) {
 	if got := ask(t, "id", WithCredential(65534, 65533, 65532, 65531)); got != "65534 65533 [65531 65532]" && got != "65534 65533 [65532 65531]" {
 		t.Errorf("the worker is %s", got)
 	}
+	in := newShared(t)
+	out := mustWait(t, mustStart(t, carry, carrier{Deep: map[string][]*shared{"x": {in}}}, WithCredential(65534, 65533)))
+	if in.bytes()[0] != 1 || out[1].bytes()[1] != 42 {
+		t.Error("a worker of another user does not share memory")
+	}
+	for _, s := range []*shared{in, out[0], out[1]} {
+		s.h.Close()
+	}
 	if got := ask(t, "id", WithCredential(65534, 65533)); got != "65534 65533 []" {
 		t.Errorf("the worker is %s", got)
 	}

@@ -27,7 +27,7 @@ func (p *process) outcome(status spawn.Status, word last) error {
 		e.Stderr = lastLines(crash, false)
 	}
 	p.mu.Lock()
-	e.Err = p.stopped
+	e.Err, e.stopped = p.stopped, p.stopped != nil
 	p.mu.Unlock()
 	if e.Err == nil && status.Code == 0 {
 		e.Err = ErrNoResult

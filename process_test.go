@@ -70,4 +70,3 @@ func TestResult(t *testing.T) {
 		}
 	}
 }
-

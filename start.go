@@ -15,6 +15,8 @@ import (
 	"github.com/multiproc-go/multiproc/internal/arena"
 	"github.com/multiproc-go/multiproc/internal/control"
 	"github.com/multiproc-go/multiproc/internal/family"
+	"github.com/multiproc-go/multiproc/internal/killpoint"
+	"github.com/multiproc-go/multiproc/internal/race"
 	"github.com/multiproc-go/multiproc/internal/spawn"
 )
 
@@ -52,15 +54,18 @@ func start(ctx context.Context, e *entry, c *config, argument []byte, refs []are
 	if p.id, err = p.fam.Reserve(p.name); err != nil {
 		return fail(err)
 	}
+	killpoint.Here("start.reserved")
 	if err := arena.Send(refs, p.id); err != nil {
 		p.fam.Buried(p.id)
 		return fail(err)
 	}
+	killpoint.Here("start.sent")
 	if err := p.exec(c); err != nil {
 		arena.Unsend(refs, p.id)
 		p.fam.Buried(p.id)
 		return fail(err)
 	}
+	killpoint.Here("start.executed")
 	p.fam.Started(p.id, p.pid)
 	p.ctx, p.end = context.WithCancelCause(context.Background())
 	for _, o := range p.outputs {
@@ -161,6 +166,10 @@ func dirError(dir string) error {
 func environ(c *config, own string) []string {
 	env := append(os.Environ(), own)
 	extra := c.env
+	if race.Enabled && os.Getenv("GORACE") == "" {
+		// The race detector otherwise sleeps for a second in every os.Exit(0).
+		extra = append([]string{"GORACE=atexit_sleep_ms=0"}, extra...)
+	}
 	if c.dir != "" {
 		if abs, err := filepath.Abs(c.dir); err == nil {
 			extra = append([]string{"PWD=" + abs}, extra...)
@@ -221,6 +230,7 @@ func (p *process) await(ctx context.Context, e *entry, c *config, argument []byt
 		}
 	}
 	writeErr := control.Write(p.ctl, control.TypeStart, p.task(ctx, e, c, refs), argument)
+	killpoint.Here("start.told")
 	for {
 		f, err := control.Read(p.ctl)
 		if err != nil {

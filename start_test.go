@@ -113,6 +113,15 @@ func TestBadRegistrations(t *testing.T) {
 		Name string
 		Deep []struct{ key int }
 	}
+	before := len(functions.byName)
+	defer func() {
+		for _, name := range []string{"twice", "secretive", "result"} {
+			delete(functions.byName, name)
+		}
+		if len(functions.byName) != before {
+			t.Error("a function without a name, or without a function, is registered")
+		}
+	}()
 	a := Register("twice", func(context.Context, int) (int, error) { return 1, nil })
 	b := Register("twice", func(context.Context, int) (int, error) { return 2, nil })
 	if err := a.entry.check(); err != nil {
@@ -205,7 +214,11 @@ var total = Register("total", func(ctx context.Context, b []byte) ([]byte, error
 })
 
 func TestBigArgumentAndResult(t *testing.T) {
-	big := make([]byte, 64<<20)
+	size := 64 << 20
+	if raceEnabled {
+		size = 4 << 20
+	}
+	big := make([]byte, size)
 	for i := range big {
 		big[i] = byte(i * 7)
 	}
@@ -214,7 +227,7 @@ func TestBigArgumentAndResult(t *testing.T) {
 		big[i]++
 	}
 	if !bytes.Equal(got, big) {
-		t.Error("64 MiB came back changed")
+		t.Errorf("%d bytes came back changed", size)
 	}
 }
 

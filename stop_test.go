@@ -131,6 +131,11 @@ func TestStoppedWorkerIsKilled(t *testing.T) {
 	if err := syscall.Kill(p.PID(), syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
+	for deadline := time.Now().Add(30 * time.Second); procState(p.PID()) != 'T'; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it does not stop")
+		}
+	}
 	if !p.Alive() {
 		t.Error("a stopped worker is not alive")
 	}
@@ -192,13 +197,13 @@ func TestTerminalInterrupt(t *testing.T) {
 }
 
 // dying starts workers of its own, tells their pids on its extra file, and lives until it is killed.
-var dying = Register("dying", func(ctx context.Context, busy bool) (any, error) {
+var dying = Register("dying", func(ctx context.Context, _ struct{}) (any, error) {
 	out := Files()[0]
-	daemon, err := lastWords.Start(ctx, "daemon", WithFiles(out), WithEnv("GOMAXPROCS=1"))
+	daemon, err := lastWords.Start(ctx, heir{"daemon", os.Getpid()}, WithFiles(out), WithEnv("GOMAXPROCS=1"))
 	if err != nil {
 		return nil, err
 	}
-	free, err := lastWords.Start(ctx, "free", WithFiles(out), WithDaemon(false), WithStdout(io.Discard), WithStderr(io.Discard))
+	free, err := lastWords.Start(ctx, heir{"free", os.Getpid()}, WithFiles(out), WithDaemon(false), WithStdout(io.Discard), WithStderr(io.Discard))
 	if err != nil {
 		return nil, err
 	}
@@ -206,17 +211,21 @@ var dying = Register("dying", func(ctx context.Context, busy bool) (any, error) 
 	select {}
 })
 
+type heir struct {
+	Who    string
+	Parent int
+}
+
 // lastWords outlives its parent if it can.
-var lastWords = Register("last-words", func(ctx context.Context, who string) (any, error) {
-	parent := os.Getppid()
-	for os.Getppid() == parent { // busy, so that the lifeline has to compete
+var lastWords = Register("last-words", func(ctx context.Context, h heir) (any, error) {
+	for os.Getppid() == h.Parent { // busy, so that the lifeline has to compete
 	}
-	if who == "daemon" {
+	if h.Who == "daemon" {
 		time.Sleep(5 * time.Second) // killed by now
 	}
 	fmt.Println("the reader of this is dead")
 	fmt.Fprintln(os.Stderr, "and of this")
-	fmt.Fprintf(Files()[0], "%s outlived\n", who)
+	fmt.Fprintf(Files()[0], "%s outlived\n", h.Who)
 	return nil, nil
 })
 
@@ -226,7 +235,7 @@ func TestParentKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	p := mustStart(t, dying, false, WithFiles(w))
+	p := mustStart(t, dying, struct{}{}, WithFiles(w))
 	w.Close()
 	var daemon, free int
 	if _, err := fmt.Fscanf(r, "%d %d\n", &daemon, &free); err != nil {
@@ -257,12 +266,21 @@ func TestParentKilled(t *testing.T) {
 
 // alive reports whether a process that is perhaps nobody's child here runs.
 func alive(pid int) bool {
+	state := procState(pid)
+	return state != 0 && state != 'Z' && state != 'X'
+}
+
+// procState is the letter of a process's state, 0 if there is no such process.
+func procState(pid int) byte {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
-		return false
+		return 0
 	}
-	_, state, _ := strings.Cut(string(stat), ") ")
-	return !strings.HasPrefix(state, "Z") && !strings.HasPrefix(state, "X")
+	_, state, ok := strings.Cut(string(stat), ") ")
+	if !ok || state == "" {
+		return 0
+	}
+	return state[0]
 }
 
 // leaver returns while its own workers run.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/multiproc-go/multiproc/internal/arena"
 	"github.com/multiproc-go/multiproc/internal/control"
+	"github.com/multiproc-go/multiproc/internal/killpoint"
 	"github.com/multiproc-go/multiproc/internal/spawn"
 )
 
@@ -47,11 +48,11 @@ func (p *process) listen() last {
 		return last{}
 	}
 	// It has nothing left to do but exit. Should it hang there, in a C library's clean-up say, its time is up.
-	overdue := time.AfterFunc(max(p.grace, sendTimeout), func() { p.signal(syscall.SIGKILL) })
-	go func() {
-		<-p.done
-		overdue.Stop()
-	}()
+	p.mu.Lock()
+	if p.killer == nil {
+		p.killer = time.AfterFunc(max(p.grace, sendTimeout), func() { p.signal(syscall.SIGKILL) })
+	}
+	p.mu.Unlock()
 	switch f.Type {
 	case control.TypeResult:
 		return last{said: true, err: p.result(f)}
@@ -71,7 +72,9 @@ func (p *process) result(f control.Frame) (err error) {
 	if err := f.Decode(&m); err != nil {
 		return err
 	}
+	killpoint.Here("result.read")
 	in := arena.Received(m.Refs, p.id)
+	killpoint.Here("result.received")
 	defer in.Release()
 	defer func() {
 		if r := recover(); r != nil {
@@ -110,6 +113,7 @@ func (p *process) drain() {
 
 // finish is the end of the worker for this process.
 func (p *process) finish(err error) {
+	killpoint.Here("result.decoded")
 	p.fam.Buried(p.id)
 	p.mu.Lock()
 	p.phase = over

@@ -14,6 +14,7 @@ import (
 	"github.com/multiproc-go/multiproc/internal/arena"
 	"github.com/multiproc-go/multiproc/internal/control"
 	"github.com/multiproc-go/multiproc/internal/family"
+	"github.com/multiproc-go/multiproc/internal/killpoint"
 	"github.com/multiproc-go/multiproc/internal/spawn"
 )
 
@@ -43,13 +44,19 @@ type worker struct {
 func runWorker(ctl int) {
 	spawn.CloseInheritedOnExec()
 	joined := inBackground(func() error { _, err := family.Home(); return err })
+	// Deaf to SIGINT at once, and in the background, where it may take its 80 us, in the way that programs which the function
+	// executes don't inherit.
+	signal.Ignore(os.Interrupt)
 	deaf := inBackground(func() error { dropSignal(os.Interrupt); return nil })
 	w := &worker{early: spawn.Blocking(ctl)}
 	if err := control.Write(w.early, control.TypeHello, nil, nil); err != nil {
 		w.orphaned()
 	}
 	f, err := control.Read(w.early)
-	if err != nil || f.Type != control.TypeStart || f.Decode(&w.task) != nil {
+	if err != nil || f.Type != control.TypeStart {
+		w.orphaned()
+	}
+	if w.task, err = f.DecodeStart(); err != nil {
 		w.orphaned()
 	}
 	w.files = openFiles(w.task.Files)
@@ -70,9 +77,7 @@ func runWorker(ctl int) {
 			w.refuse(control.RefusedFamily, err)
 		}
 	}
-	fn := w.bind(f.Payload)
-	<-deaf
-	w.run(fn)
+	w.run(w.bind(f.Payload), deaf)
 }
 
 func inBackground(f func() error) <-chan error {
@@ -81,8 +86,8 @@ func inBackground(f func() error) <-chan error {
 	return done
 }
 
-// dropSignal makes this process take no notice of a signal. signal.Ignore would do so too, but programs that the worker executes
-// would inherit it.
+// dropSignal makes this process take no notice of a signal. signal.Ignore does so too, but programs that the worker executes
+// inherit that.
 func dropSignal(sig os.Signal) { signal.Notify(make(chan os.Signal, 1), sig) }
 
 // orphaned ends a worker whose parent is gone before it has said what to do.
@@ -97,9 +102,12 @@ func (w *worker) bind(argument []byte) call {
 	case e.in != w.task.In || e.out != w.task.Out:
 		w.refuse(control.RefusedTypes, fmt.Errorf("it takes %s and returns %s in the parent, and takes %s and returns %s in the worker (at %s)", w.task.In, w.task.Out, e.in, e.out, e.where))
 	}
+	killpoint.Here("worker.told")
 	in := arena.Received(w.task.Refs, family.Ident(w.task.Parent))
+	killpoint.Here("worker.received")
 	fn, err := e.bind(argument)
 	in.Release()
+	killpoint.Here("worker.bound")
 	if err != nil {
 		w.refuse(control.RefusedArgument, err)
 	}
@@ -111,9 +119,9 @@ func (w *worker) refuse(reason control.RefusedReason, err error) {
 	os.Exit(exitError)
 }
 
-// run calls the function and ends the process. It runs on the main goroutine, and so does the function, since some C libraries insist on
+// run calls the function, once the rest is ready, and ends the process. It runs on the main goroutine, and so does the function, since some C libraries insist on
 // the main thread.
-func (w *worker) run(fn call) {
+func (w *worker) run(fn call, ready <-chan error) {
 	w.ctx, w.cancel = context.WithCancelCause(context.Background())
 	if w.task.Deadline != 0 {
 		w.ctx, w.stopClock = context.WithDeadline(w.ctx, time.Unix(0, w.task.Deadline))
@@ -123,6 +131,7 @@ func (w *worker) run(fn call) {
 	}
 	w.ctl = os.NewFile(uintptr(w.early), "control")
 	go w.listen()
+	<-ready
 	defer func() { // a panic, or runtime.Goexit: run has no other way to return
 		if v := recover(); v != nil {
 			w.end(exitPanic, control.Failure{Kind: control.FailPanic, Error: control.Error{Type: fmt.Sprintf("%T", v), Message: cutText(fmt.Sprint(v))}, Stack: cutText(panicStack())})
@@ -154,9 +163,11 @@ func (w *worker) deliver(result []byte, refs []arena.Ref) {
 	if err := arena.Send(refs, family.Ident(w.task.Parent)); err != nil {
 		w.end(exitError, control.Failure{Kind: control.FailResult, Error: exportError(err)})
 	}
+	killpoint.Here("worker.sent")
 	if err := control.Write(w.ctl, control.TypeResult, control.Result{Refs: refs}, result); err != nil {
 		w.parentGone()
 	}
+	killpoint.Here("worker.delivered")
 	os.Exit(exitOK)
 }
 

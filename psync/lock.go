@@ -82,7 +82,12 @@ func (l *Lock) Lock() {
 }
 
 func (l *Lock) lockSlow() {
-	if _, err := l.h.Lock().Acquire(context.Background(), l.h, 0); err != nil {
+	err := error(errs.ErrClosed)
+	if !l.h.Closed() { // else the word may be another object's by now
+		_, err = l.h.Lock().Acquire(context.Background(), l.h, 0)
+	}
+	runtime.KeepAlive(l)
+	if err != nil {
 		panic(fmt.Errorf("psync: Lock: %w", err))
 	}
 }
@@ -102,6 +107,7 @@ func (l *Lock) unlockSlow() {
 	if !l.h.Closed() {
 		err = l.h.Lock().Release()
 	}
+	runtime.KeepAlive(l)
 	if err != nil {
 		panic(fmt.Errorf("psync: Unlock: %w", err))
 	}

@@ -98,7 +98,7 @@ func (h *Handle) Ref() Ref {
 	a := h.o.a
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if !h.closed.Load() {
+	if h.o.handles > 0 { // also when this one is closed: attaching the reference must find the object that others still use
 		a.remember(h.o)
 	}
 	return h.o.ref

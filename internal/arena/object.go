@@ -87,7 +87,7 @@ func (a *Arena) object(b block) (*Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	if head := headOf(o.size); o.size > room-head {
+	if head := headOf(o.size); room < head || o.size > room-head {
 		return nil, fmt.Errorf("%w: object of %d bytes in a block of %d", errs.ErrCorrupt, o.size, room)
 	}
 	if end := headOf(o.size) + o.size; end > windowSize-b.off%windowSize {

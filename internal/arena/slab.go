@@ -78,7 +78,11 @@ type slab struct {
 	fresh int      // blocks from here on were never used
 	freed []uint16 // used again in the order in which they were freed
 	used  int
+	taken [maxBlocks/64 + 1]uint64 // the used ones: whatever a peer makes of a block's bytes, it is freed once
 }
+
+// maxBlocks is more than a slab of the smallest class has.
+const maxBlocks = slabSize / 112
 
 func (s *slab) size() uint64 { return classSizes[s.class] }
 func (s *slab) full() bool   { return s.fresh == s.total && len(s.freed) == 0 }
@@ -91,32 +95,31 @@ func (s *slab) block(i int) block {
 // allocSmall takes a block with at least n bytes, zeroed, state 0.
 func (a *Arena) allocSmall(n uint64) (block, error) {
 	class := classOf(n)
-	list := a.classes[class]
-	for len(list) > 0 && list[len(list)-1].full() {
-		list = list[:len(list)-1]
-	}
-	a.classes[class] = list
-	if len(list) == 0 {
+	if len(a.classes[class]) == 0 {
 		a.takeReturned()
-		list = a.classes[class]
 	}
-	if len(list) == 0 {
+	if len(a.classes[class]) == 0 {
 		s, err := a.newSlab(class)
 		if err != nil {
 			return block{}, err
 		}
-		list = append(list, s)
-		a.classes[class] = list
+		a.classes[class] = append(a.classes[class], s)
 	}
+	list := a.classes[class]
 	s := list[len(list)-1]
-	s.used++
-	if s.fresh < s.total {
+	i := s.fresh
+	if i < s.total {
 		s.fresh++
-		return s.block(s.fresh - 1), nil
+	} else {
+		i = int(s.freed[0])
+		s.freed = s.freed[1:]
 	}
-	i := s.freed[0]
-	s.freed = s.freed[1:]
-	return s.block(int(i)), nil
+	s.used++
+	s.taken[i/64] |= 1 << (i % 64)
+	if s.full() { // the list has each slab with room, once
+		a.classes[class] = list[:len(list)-1]
+	}
+	return s.block(i), nil
 }
 
 // newSlab opens a slab, in a new segment if need be.
@@ -187,26 +190,27 @@ func (a *Arena) mapSegment(u uint64) (*segment, error) {
 func (a *Arena) freeSmall(seg *segment, b block) {
 	in := b.off % family.UnitSize
 	s := seg.slabs[in/slabSize]
-	if s == nil || (in-slabStart(s.index))%s.size() != 0 {
+	if s == nil || in < slabStart(s.index) || (in-slabStart(s.index))%s.size() != 0 {
 		return // a link that a peer made up
 	}
+	i := int((in - slabStart(s.index)) / s.size())
+	if i >= s.total || s.taken[i/64]&(1<<(i%64)) == 0 {
+		return // it is free already: a peer scribbled
+	}
+	s.taken[i/64] &^= 1 << (i % 64)
 	if quarantine {
 		b.setState(0)
 		b.fill(s.size(), 0xdb)
-		if a.graves = append(a.graves, grave{seg, b}); len(a.graves) <= maxGraves {
+		if a.graves = append(a.graves, grave{s, i}); len(a.graves) <= maxGraves {
 			return
 		}
-		seg, b = a.graves[0].seg, a.graves[0].b
+		s, i = a.graves[0].s, a.graves[0].i
 		a.graves = a.graves[1:]
-		in = b.off % family.UnitSize
-		if s = seg.slabs[in/slabSize]; s == nil {
-			return
-		}
 	}
 	wasFull := s.full()
-	b.wipe(s.size())
+	s.block(i).wipe(s.size())
 	killpoint.Here("arena.block-freed")
-	s.freed = append(s.freed, uint16((in-slabStart(s.index))/s.size()))
+	s.freed = append(s.freed, uint16(i))
 	s.used--
 	if wasFull {
 		a.classes[s.class] = append(a.classes[s.class], s)
@@ -216,9 +220,10 @@ func (a *Arena) freeSmall(seg *segment, b block) {
 	}
 }
 
+// grave is a freed block in quarantine. It counts as used, so its slab stays.
 type grave struct {
-	seg *segment
-	b   block
+	s *slab
+	i int
 }
 
 // maxGraves is how many freed small blocks the quarantine keeps.

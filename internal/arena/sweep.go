@@ -50,10 +50,13 @@ func (a *Arena) startSweeper() {
 func (a *Arena) watchOrphans(watched map[family.Ident]*family.Watch) {
 	self := a.f.Self()
 	for id, state := range a.f.Participants {
-		if state != family.Live || id == self || a.f.Alive(a.f.Parent(id)) || watched[id] != nil {
-			continue
+		switch {
+		case id == self || a.f.Alive(a.f.Parent(id)):
+		case state != family.Live: // its parent died before it could bury it
+			a.f.BuryOrphan(id)
+		case watched[id] == nil:
+			watched[id] = a.f.Watch(id, func() { a.f.Ring(self) })
 		}
-		watched[id] = a.f.Watch(id, func() { a.f.Ring(self) })
 	}
 	for id, w := range watched {
 		if !a.f.Alive(id) {
@@ -88,6 +91,7 @@ func (a *Arena) sweep() {
 			a.freeLarge(u)
 		}
 	}
+	a.takeReturned() // what was returned to the dead
 	for _, seg := range a.segments {
 		a.sweepSegment(seg)
 	}
@@ -103,12 +107,18 @@ func (a *Arena) adopt(u uint64) {
 	for i := range uint64(slabsPerUnit) {
 		size, ok := slabAt(seg.mem, slabStart(i))
 		if !ok {
+			if i > 0 && atomic.LoadUint32(word32(seg.mem, segSizes+4*i)) == 0 {
+				a.discard(u*family.UnitSize+i*slabSize, slabSize) // it died between reserving, or closing, the slab and the next step
+			}
 			continue
 		}
 		s := &slab{seg: seg, index: i, class: classOf(size), total: slabBlocks(i, size)}
 		s.fresh, s.used = s.total, s.total // all in use until the sweep finds otherwise
 		seg.slabs[i] = s
 		seg.inUse++
+		for n := range s.total {
+			s.taken[n/64] |= 1 << (n % 64)
+		}
 		for n := range s.total {
 			if b := s.block(n); b.state() == 0 {
 				a.freeSmall(seg, b)
@@ -150,11 +160,15 @@ func (a *Arena) examine(b block) {
 		a.voidCells(b)
 		a.free(b)
 	case state&stateFreeing != 0 && !a.f.Alive(family.Ident(state)&family.IdentMask):
-		// Returned blocks were taken before (takeReturned): this one's freer did not get so far.
-		a.recycle(b)
+		// The freer may have returned it just before it died. It adds nothing to the list any more: what is not there now was not returned.
+		a.takeReturned()
+		if b.state() == state {
+			a.recycle(b)
+		}
 	case state == 0:
 		// A large object that died before it was alive, or while it was taken down, by a freer who then was its unit's owner.
-		if u := b.off / family.UnitSize; a.loadUnit(u).kind() == unitLarge {
+		u := b.off / family.UnitSize
+		if w := a.loadUnit(u); w.kind() == unitLarge && w.owner() == a.f.Self() {
 			a.freeLarge(u)
 		}
 	case state&(stateLive|stateFreeing) == 0:

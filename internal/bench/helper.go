@@ -37,7 +37,6 @@ type Helper struct {
 
 type line struct {
 	text []byte
-	err  error
 }
 
 type helperReply struct {

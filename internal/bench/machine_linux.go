@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bufio"
+	"fmt"
 	"os"
 	"strings"
 
@@ -14,6 +15,7 @@ func describeMachine(m *Machine) {
 		m.Kernel = "Linux " + unix.ByteSliceToString(uts.Release[:])
 	}
 	m.Model = cpuModel()
+	m.Load = loadAverage()
 }
 
 // cpuModel is the processor's name; arm64 kernels don't tell one.
@@ -29,4 +31,12 @@ func cpuModel() string {
 		}
 	}
 	return ""
+}
+
+func loadAverage() (load float64) {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err == nil {
+		_, _ = fmt.Sscan(string(text), &load)
+	}
+	return load
 }

@@ -25,8 +25,11 @@ type Machine struct {
 	Arch   string `json:"arch"`
 	Kernel string `json:"kernel,omitempty"`
 	CPUs   int    `json:"cpus"`
-	Model  string `json:"model,omitempty"`
-	Go     string `json:"go"`
+	// Load is the 1-minute load average before the run: how many CPUs others
+	// kept busy.
+	Load  float64 `json:"load,omitempty"`
+	Model string  `json:"model,omitempty"`
+	Go    string  `json:"go"`
 }
 
 // RowResult is what one row showed.

@@ -210,6 +210,23 @@ func TestTable(t *testing.T) {
 	}
 }
 
+// A ratio that misses its target by less than the table's digits doesn't look
+// as if it met it.
+func TestNarrowMiss(t *testing.T) {
+	var calls []string
+	report := mustRun(t, 1, row("x", []Target{AtMost(1.05, "b")}, script(&calls, "a", 1, 1.0512), script(&calls, "b", 1, 1)))
+	report.Machine.Load, report.Machine.CPUs = 3.04, 2
+	var b bytes.Buffer
+	if err := report.WriteTable(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"1.0512x  <= 1.05x  MISS", "The load was 3.0 "} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("the table lacks %q:\n%s", want, &b)
+		}
+	}
+}
+
 func TestJSON(t *testing.T) {
 	var calls []string
 	report := mustRun(t, 2, row("x", []Target{AtMost(1.25, "b")},

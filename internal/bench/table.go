@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 )
@@ -29,6 +30,9 @@ func (r *Report) writeHead(b *strings.Builder) {
 		}
 	}
 	b.WriteByte('\n')
+	if m.Load > float64(m.CPUs)/4 {
+		fmt.Fprintf(b, "The load was %.1f when this began: others use this machine, and the figures suffer.\n", m.Load)
+	}
 	if len(r.Pythons) == 0 {
 		b.WriteString("No python3 was found on PATH, so nothing is compared with CPython; --python FILE names one.\n")
 	}
@@ -81,10 +85,20 @@ func (row *RowResult) cells(v Verdict) []string {
 		}
 	default:
 		return []string{
-			formatRatio(v.Value), v.Target, mark, formatRatio(v.Spread.P10) + ".." + formatRatio(v.Spread.P90),
+			ratioBeside(v), v.Target, mark, formatRatio(v.Spread.P10) + ".." + formatRatio(v.Spread.P90),
 			row.Title, ours, FormatNS(v.other.PerOp.Median) + "  " + v.Against,
 		}
 	}
+}
+
+// ratioBeside is the ratio of a verdict, with as many digits as it takes not
+// to look like the target that it misses.
+func ratioBeside(v Verdict) string {
+	text := formatRatio(v.Value)
+	if !v.Met && strings.HasSuffix(v.Target, " "+text) {
+		return strconv.FormatFloat(v.Value, 'f', 4, 64) + "x"
+	}
+	return text
 }
 
 func (r *Report) writeNotes(b *strings.Builder) {

@@ -20,7 +20,7 @@
 //	3       1      0
 //	4       4      n, length of the message, little-endian, at most MaxMessage
 //	8       8      m, length of the payload, little-endian, at most MaxPayload
-//	16      n      message: a CBOR map, see the Go type of the frame
+//	16      n      message: a CBOR map, see the Go type of the frame (start.go for Start)
 //	16+n    m      payload: an encoded argument or result (package envelope)
 //
 // The reader allocates as bytes arrive, not as a header promises, and refuses anything out of order.

@@ -67,7 +67,7 @@ var msgMode = func() cbor.DecMode {
 	return m
 }()
 
-// Decode sets *message from the frame's message.
+// Decode sets *message from the frame's message; DecodeStart is for that of a Start frame.
 func (f Frame) Decode(message any) error {
 	if err := msgMode.Unmarshal(f.Message, message); err != nil {
 		return fmt.Errorf("%w: the message of a %v frame: %w", ErrFrame, f.Type, err)
@@ -78,7 +78,9 @@ func (f Frame) Decode(message any) error {
 // Write writes one frame; message may be nil. Frames of concurrent calls get mixed up: the caller takes turns.
 func Write(w io.Writer, t Type, message any, payload []byte) error {
 	var m []byte
-	if message != nil {
+	if s, ok := message.(Start); ok {
+		m = s.append(nil)
+	} else if message != nil {
 		var err error
 		if m, err = cbor.Marshal(message); err != nil {
 			return err

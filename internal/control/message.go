@@ -2,7 +2,8 @@ package control
 
 import "github.com/multiproc-go/multiproc/internal/arena"
 
-// Start is the message of a Start frame; the payload is the argument.
+// Start is the message of a Start frame; the payload is the argument. It is the one message that has a layout of its
+// own (start.go), because every worker decodes it once.
 type Start struct {
 	Func string // the registered name
 	In   string // the argument's type, as the parent knows it

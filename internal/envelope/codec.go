@@ -13,9 +13,9 @@ import (
 // Limits of the decoder. The sender is a process of the same family, so they guard against accidents and scribbled
 // memory, not against an attacker who wants to fill this machine's memory.
 const (
-	// MaxDepth is how deep slices, maps and structs may nest, a linked list counting one level an element.
-	// Decoding recurses: at this depth it needs some 30 MiB of stack, and Go ends a program at 1 GiB.
-	MaxDepth = 10_000
+	// MaxDepth is how deep slices, maps and structs may nest, a linked list counting one level an element. Decoding
+	// recurses, and its time grows with the product of a message's length and its depth.
+	MaxDepth = 1000
 	// MaxElements is how many elements one slice or map may have: the codec's own upper bound.
 	MaxElements = 1<<31 - 1
 )
@@ -33,7 +33,7 @@ var encOptions = cbor.EncOptions{
 }
 
 var decOptions = cbor.DecOptions{
-	MaxNestedLevels:   MaxDepth + 2, // a tag and its content are levels too
+	MaxNestedLevels:   MaxDepth + 3, // what is innermost may have tags
 	MaxArrayElements:  MaxElements,
 	MaxMapPairs:       MaxElements,
 	IntDec:            cbor.IntDecConvertSignedOrBigInt, // only foreign data has integers that int64 can't hold

@@ -231,16 +231,36 @@ func TestRefusedValues(t *testing.T) {
 }
 
 func TestDeepButLegal(t *testing.T) {
-	list := &node{}
-	for i := range MaxDepth/2 - 2 { // a node and the pointer to it: two levels for the walk
+	var list *node
+	for i := range MaxDepth {
 		list = &node{Value: i, Next: list}
 	}
 	got, n := roundTrip(t, list), 0
 	for ; got != nil; got = got.Next {
 		n++
 	}
-	if n != MaxDepth/2-1 {
-		t.Errorf("a list of %d arrived with %d elements", MaxDepth/2-1, n)
+	if n != MaxDepth {
+		t.Errorf("a list of %d arrived with %d elements", MaxDepth, n)
+	}
+	var tree any = int8(1)
+	for i := range MaxDepth - 1 {
+		if i%2 == 0 || i > MaxDepth/2 {
+			tree = []any{tree}
+		} else {
+			tree = map[any]any{"k": tree}
+		}
+	}
+	same(t, tree)
+}
+
+type pointers *pointers
+
+func TestCycleOfPointers(t *testing.T) {
+	var p pointers
+	p = &p
+	var ve *ValueError
+	if _, _, err := Encode(p); !errors.As(err, &ve) {
+		t.Errorf("error is %v", err)
 	}
 }
 

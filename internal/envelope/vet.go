@@ -35,7 +35,10 @@ func vet(v reflect.Value, path string, depth int) error {
 		if isNull(v.Elem()) {
 			return &ValueError{path, fmt.Sprintf("a pointer to an empty %s would arrive as a nil pointer; send nil, or a value without the pointer", t.Elem())}
 		}
-		return vet(v.Elem(), path, depth+1)
+		if t.Elem().Kind() == reflect.Pointer {
+			depth++ // on the wire a pointer is no level, but there are types that are nothing but pointers
+		}
+		return vet(v.Elem(), path, depth)
 	case reflect.Slice, reflect.Array:
 		if !traitsOf(t.Elem()).vetted() {
 			return nil
@@ -118,8 +121,10 @@ func vetDynamic(v reflect.Value, path string, depth int) error {
 	switch {
 	case t == typeTime:
 		return vetTime(v.Interface().(time.Time), path)
-	case t == typeAnySlice, t == typeAnyMap, t == typeStringMap:
-		return vet(v, path, depth+1)
+	case t == typeAnySlice, t == typeAnyMap:
+		return vet(v, path, depth)
+	case t == typeStringMap:
+		return vet(v, path, depth+1) // the tag of its box is a level
 	case boxing().plain[t], boxing().box[t] != nil:
 		return nil
 	}

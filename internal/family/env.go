@@ -9,6 +9,8 @@ import (
 // It is taken out of the environment before main, so that programs which a worker runs don't take themselves for workers.
 const EnvName = "MULTIPROC_WORKER"
 
+const envForm = "%d %d %d %d"
+
 var worker struct {
 	present bool
 	ctl     int
@@ -23,10 +25,11 @@ func init() {
 	}
 	os.Unsetenv(EnvName)
 	var version int
-	if n, err := fmt.Sscanf(v, "%d %d %d %d", &version, &worker.ctl, &worker.mem, &worker.id); n != 4 || err != nil || version != Version {
+	if n, err := fmt.Sscanf(v, envForm, &version, &worker.ctl, &worker.mem, &worker.id); n != 4 || err != nil || version != Version {
 		return
 	}
-	worker.present = true
+	// Exactly what Environ writes, or somebody else has written it.
+	worker.present = worker.ctl >= 0 && worker.mem >= 0 && v == fmt.Sprintf(envForm, version, worker.ctl, worker.mem, worker.id)
 }
 
 // WorkerEnv returns the control descriptor of a worker, and whether this process is one.
@@ -34,5 +37,5 @@ func WorkerEnv() (ctl int, ok bool) { return worker.ctl, worker.present }
 
 // Environ is the entry of a child's environment that makes it the participant id, with the descriptors it will inherit.
 func (f *Family) Environ(id Ident, ctl, mem int) string {
-	return fmt.Sprintf("%s=%d %d %d %d", EnvName, Version, ctl, mem, id)
+	return EnvName + "=" + fmt.Sprintf(envForm, Version, ctl, mem, id)
 }

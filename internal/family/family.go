@@ -113,15 +113,22 @@ func (f *Family) arrive(id Ident) error {
 	if err != nil {
 		start = 0 // no /proc: peers then go by the pid alone
 	}
+	w := f.load(slot)
+	if slot == 0 || w.gen() != id.Gen() || w.state() != Reserved {
+		return f.givenUp(slot) // and it may be another's by now: write nothing
+	}
 	atomic.StoreUint64(f.u64(slotOff(slot, slotStart)), start)
 	atomic.StoreUint32(f.u32(slotOff(slot, slotPID)), uint32(os.Getpid()))
 	killpoint.Here("family.arrive")
-	w := f.load(slot)
-	if slot == 0 || w.gen() != id.Gen() || w.state() != Reserved || !f.cas(slot, w, w.with(Live)) {
-		return fmt.Errorf("multiproc: this worker's place in the family was given up before it arrived (slot %d is %v): its parent died or stopped waiting", slot, w.state())
+	if !f.cas(slot, w, w.with(Live)) {
+		return f.givenUp(slot)
 	}
 	f.self = id
 	return nil
+}
+
+func (f *Family) givenUp(slot int) error {
+	return fmt.Errorf("multiproc: this worker's place in the family was given up before it arrived (slot %d is %v): its parent died or stopped waiting", slot, f.load(slot).state())
 }
 
 // Self names this process.

@@ -168,9 +168,26 @@ func (f *Family) exists(id Ident) bool {
 	return recorded == 0 || start == recorded
 }
 
-// BuryOrphan frees the slot of a dead participant whose parent is dead as well: no one is left to read its messages.
+// BuryOrphan frees the slot of a dead participant whose parent is dead as well, so that no one is left to read its messages to it. While it has
+// children it stays: they may not have read yet what it sent them. An orphan that was to be started and has not arrived is given up first.
 func (f *Family) BuryOrphan(id Ident) {
-	if !f.Alive(f.Parent(id)) {
-		f.bury(id)
+	w := f.load(id.Slot())
+	if id.Slot() == 0 || w.gen() != id.Gen() || f.Alive(w.parent()) {
+		return
 	}
+	if w.state() == Reserved { // not MarkDead: it may be arriving at this moment
+		if !f.cas(id.Slot(), w, w.with(Dead)) {
+			return
+		}
+		atomic.AddUint32(f.u32(offDeaths), 1)
+	} else if w.state() != Dead {
+		return
+	}
+	for child, state := range f.Participants {
+		if (state == Live || state == Reserved) && f.Parent(child) == id {
+			return
+		}
+	}
+	f.bury(id)
+	f.ringAll()
 }

@@ -69,7 +69,7 @@ func (r Recovery) String() string {
 // Word is the shared word, for the callers' inlined fast path: CAS 0 -> Me to take it, Me -> 0 to release it.
 func (c *Core) Word() *uint32 { return c.word }
 
-// TryAcquire takes the lock if it is free or its holder is known to be dead. It never blocks.
+// TryAcquire takes the lock if it is free, or if its holder, or the process that it was handed to, is known to be dead. It never blocks.
 func (c *Core) TryAcquire(dirty uint32) bool {
 	if atomic.CompareAndSwapUint32(c.word, 0, c.Me|dirty) {
 		c.RaceAcquire()
@@ -77,8 +77,12 @@ func (c *Core) TryAcquire(dirty uint32) bool {
 	}
 	w := atomic.LoadUint32(c.word)
 	owner := family.Ident(w & ownerMask)
-	if owner == 0 || w&handed != 0 {
-		return false
+	if owner == 0 {
+		if !atomic.CompareAndSwapUint32(c.word, w, c.Me|dirty|w&waiters) {
+			return false
+		}
+		c.RaceAcquire()
+		return true
 	}
 	if c.f.Alive(owner) {
 		// Somebody who only ever tries must hear of the owner's death as well: the watch stays for a while.

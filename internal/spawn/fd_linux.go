@@ -33,7 +33,10 @@ func Pipe() (*os.File, int, error) {
 
 // Scratch makes a nameless file in memory, for bytes that must outlive the process that writes them.
 func Scratch() (int, error) {
-	fd, err := unix.MemfdCreate("multiproc-crash", unix.MFD_CLOEXEC)
+	fd, err := unix.MemfdCreate("multiproc-crash", unix.MFD_CLOEXEC|unix.MFD_NOEXEC_SEAL)
+	if err == unix.EINVAL { // Linux before 6.3
+		fd, err = unix.MemfdCreate("multiproc-crash", unix.MFD_CLOEXEC)
+	}
 	if err != nil {
 		return -1, os.NewSyscallError("memfd_create", err)
 	}
