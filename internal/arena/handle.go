@@ -4,7 +4,6 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
-	"unsafe"
 
 	"github.com/multiproc-go/multiproc/internal/errs"
 	"github.com/multiproc-go/multiproc/internal/park"
@@ -114,7 +113,7 @@ func (h *Handle) Kind() uint8 { return h.o.kind }
 func (h *Handle) Type() uint64 { return h.o.typ }
 
 // Payload is the object's memory, aligned to 16. It is valid until Close; the pointer does not keep the handle alive.
-func (h *Handle) Payload() unsafe.Pointer { return h.o.payload }
+func (h *Handle) Payload() Memory { return h.o.payload }
 
 // Lock is the lock that every object has.
 func (h *Handle) Lock() *robust.Core { return &h.o.Core }

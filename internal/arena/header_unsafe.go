@@ -123,5 +123,8 @@ func transit(from, to family.Ident) uint64 {
 	return cellTransit | uint64(from)<<3 | uint64(to)<<32
 }
 
+// Memory is the address of an object's payload.
+type Memory = unsafe.Pointer
+
 // unsafePayload is where the payload of an object of a known size is; the header's own idea of the size may have changed since it was checked.
-func unsafePayload(b block, size uint64) unsafe.Pointer { return unsafe.Add(b.p, headOf(size)) }
+func unsafePayload(b block, size uint64) Memory { return unsafe.Add(b.p, headOf(size)) }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
-	"unsafe"
 
 	"github.com/multiproc-go/multiproc/internal/errs"
 	"github.com/multiproc-go/multiproc/internal/family"
@@ -30,7 +29,7 @@ type Spec struct {
 type Object struct {
 	robust.Core
 	a       *Arena
-	payload unsafe.Pointer
+	payload Memory
 	ref     Ref
 	size    uint64
 	typ     uint64

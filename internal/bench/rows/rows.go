@@ -11,7 +11,7 @@ import (
 func All() []bench.Row { return build(full) }
 
 func build(w workload) []bench.Row {
-	return slices.Concat(lockRows(w), contendedRows(w), arrayRows(w), valueRows(w), startRows(w), recoveryRows(w))
+	return slices.Concat(lockRows(w), contendedRows(w), arrayRows(w), valueRows(w), startRows(w), recoveryRows(w), orphanRows(w))
 }
 
 // workload is how much one round of each row does. Python does less where its
@@ -22,7 +22,7 @@ type workload struct {
 	arrayLen, pythonArrayLen   int
 	updates, pythonUpdates     int
 	starts, pythonStarts       int
-	kills                      int // in all rounds together
+	kills, orphans             int // in all rounds together
 }
 
 // full is what is measured. Everything else is for tests.
@@ -32,7 +32,7 @@ var full = workload{
 	arrayLen:   10_000_000, pythonArrayLen: 1_000_000, // 80 MB, beyond any cache
 	updates: 1_000_000, pythonUpdates: 30_000,
 	starts: 20, pythonStarts: 3,
-	kills: 1000,
+	kills: 1000, orphans: 200,
 }
 
 // The keys by which targets name the other side.

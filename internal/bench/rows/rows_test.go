@@ -46,7 +46,7 @@ var tiny = workload{
 	arrayLen:   1000, pythonArrayLen: 100,
 	updates: 100, pythonUpdates: 100,
 	starts: 1, pythonStarts: 1,
-	kills: 4,
+	kills: 4, orphans: 4,
 }
 
 func TestNames(t *testing.T) {
