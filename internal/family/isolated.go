@@ -35,6 +35,11 @@ func (f *Family) Another(name string) (*Family, error) {
 
 // Discard unmaps a family that Isolated or Another made. Nothing may use it any more.
 func (f *Family) Discard() {
+	f.watches.mu.Lock()
+	for _, w := range f.watches.m {
+		f.watches.drop(w)
+	}
+	f.watches.mu.Unlock()
 	_ = sys.Unmap(f.mem)
 	f.file.Close()
 }

@@ -119,7 +119,7 @@ func (f *Family) Peer(id Ident) (Peer, bool) {
 	if slot == 0 || f.load(slot).gen() != id.Gen() {
 		return Peer{}, false
 	}
-	return Peer{PID: int(atomic.LoadUint32(f.u32(slotOff(slot, slotPID)))), Name: f.name(slot)}, true
+	return Peer{PID: int(int32(atomic.LoadUint32(f.u32(slotOff(slot, slotPID))))), Name: f.name(slot)}, true
 }
 
 // Parent is who started the participant; 0 for the root.
@@ -154,16 +154,16 @@ func (f *Family) ringAll() {
 	}
 }
 
-// exists reports whether the process of a Live participant is still there, going by pid and start time.
+// exists reports whether the process of a Live participant is still there, going by pid and start time; by the pid alone where /proc hides it.
 func (f *Family) exists(id Ident) bool {
-	pid := int(atomic.LoadUint32(f.u32(slotOff(id.Slot(), slotPID))))
+	pid := int(int32(atomic.LoadUint32(f.u32(slotOff(id.Slot(), slotPID)))))
 	recorded := atomic.LoadUint64(f.u64(slotOff(id.Slot(), slotStart)))
 	if pid <= 0 {
 		return false
 	}
 	start, err := sys.StartTime(pid)
 	if err != nil {
-		return !errors.Is(err, errNotExist) && !errors.Is(err, errNoProcess)
+		return !errors.Is(err, sys.ErrEnded) && sys.Exists(pid)
 	}
 	return recorded == 0 || start == recorded
 }

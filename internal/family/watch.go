@@ -2,20 +2,13 @@ package family
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/multiproc-go/multiproc/internal/debug"
 	"github.com/multiproc-go/multiproc/internal/sys"
-)
-
-var (
-	errNotExist  = fs.ErrNotExist
-	errNoProcess = syscall.ESRCH // what reading /proc/PID/stat gives when the process ends meanwhile
 )
 
 // pollEvery is how often a death is looked for where the kernel can't report it: no pidfd (Linux before 5.3), no descriptor left.
@@ -86,7 +79,7 @@ func (ws *watches) open(id Ident) *watch {
 		return nil
 	}
 	w := &watch{id: id, stop: make(chan struct{}), subs: map[*Watch]struct{}{}}
-	pid := int(atomic.LoadUint32(f.u32(slotOff(id.Slot(), slotPID))))
+	pid := int(int32(atomic.LoadUint32(f.u32(slotOff(id.Slot(), slotPID)))))
 	if fd, err := openPidfd(pid); err == nil {
 		w.file = os.NewFile(uintptr(fd), "pidfd")
 	}

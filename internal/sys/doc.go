@@ -3,5 +3,13 @@
 // function returns an error that wraps errors.ErrUnsupported.
 package sys
 
+import (
+	"fmt"
+	"io/fs"
+)
+
+// ErrEnded: the process has ended and waits to be reaped.
+var ErrEnded = fmt.Errorf("the process has ended: %w", fs.ErrNotExist)
+
 // HugePage is the size of a huge page, and the alignment of every mapping made here.
 const HugePage = 2 << 20

@@ -32,6 +32,7 @@ func FutexWakePrivate(*uint32, int) int              { return 0 }
 func PidfdOpen(int) (int, error)                     { return -1, ErrPlatform }
 func Readable(int) bool                              { return false }
 func StartTime(int) (uint64, error)                  { return 0, ErrPlatform }
+func Exists(int) bool                                { return false }
 func PIDNamespace() uint64                           { return 0 }
 func Monotonic() int64                               { return 0 }
 func FreeMemory() Memory                             { return Memory{} }

@@ -32,7 +32,7 @@ func Readable(fd int) bool {
 }
 
 // StartTime is when the process began, in clock ticks since boot: with the pid it names a process for good.
-// A process that has ended, a zombie included, is fs.ErrNotExist.
+// A process that has ended and was not reaped yet is ErrEnded; one that /proc does not show, because it is gone or hidden (hidepid), is fs.ErrNotExist.
 func StartTime(pid int) (uint64, error) {
 	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
@@ -54,10 +54,13 @@ func parseStartTime(stat []byte) (uint64, error) {
 	// A killed process counts as a zombie as soon as its first thread has ended. Others may still be inside a system call that writes to
 	// shared memory, so it is gone only when it has no other thread.
 	if state, threads := fields[0][0], string(fields[17]); (state == 'Z' || state == 'X') && (threads == "1" || threads == "0") {
-		return 0, os.ErrNotExist
+		return 0, ErrEnded
 	}
 	return strconv.ParseUint(string(fields[19]), 10, 64)
 }
+
+// Exists reports whether there is a process or a zombie with this pid, also one that /proc hides.
+func Exists(pid int) bool { return pid > 0 && unix.Kill(pid, 0) != unix.ESRCH }
 
 // PIDNamespace identifies the pid namespace of this process; 0 when it can't be told.
 func PIDNamespace() uint64 {
