@@ -98,15 +98,16 @@ func (a *Array[T]) View(i, j int) (*Array[T], error) {
 	if i < 0 || j < i || j > len(a.s) {
 		return nil, &BoundsError{i, j, len(a.s)}
 	}
-	h, err := a.g.obj.Clone()
+	h, err := clone(a.g.obj)
 	if err != nil {
 		return nil, err
 	}
-	o := options{noLock: a.g.core == nil}
-	if a.g.core != nil && !a.g.own() {
-		o.lock = a.g.theLocker()
+	v := &Array[T]{s: a.s[i:j:j], off: a.off + i}
+	if err := v.g.like(&a.g, h); err != nil {
+		_ = h.Close()
+		return nil, err
 	}
-	return newArray[T](h, a.off+i, j-i, o)
+	return v, nil
 }
 
 // All ranges over the elements, taking the lock for each: other processes may change them between two steps. For a consistent look, or speed, range inside Update. It
@@ -158,7 +159,11 @@ func (a *Array[T]) UpdateContext(ctx context.Context, f func([]T)) error {
 
 // Repair calls f with the elements under the lock, whatever state they are in, and ends the refusals that a death inside Update has begun. It is for the whole
 // array also when a is a view; when f panics or dies too, the refusals go on.
-func (a *Array[T]) Repair(f func([]T)) error { return a.g.repair(func() { f(a.s) }) }
+func (a *Array[T]) Repair(f func([]T)) error {
+	err := a.g.repair(func() { f(a.s) })
+	runtime.KeepAlive(a)
+	return err
+}
 
 // Locker returns the array's lock, to hold it over several accesses through Raw or over several objects; nil when it has none. While you hold it the methods of
 // the Array would wait for you. It is closed with the Array, unless WithLock brought it.
@@ -166,7 +171,7 @@ func (a *Array[T]) Locker() *psync.Lock { return a.g.theLocker() }
 
 // Raw returns a handle to the same elements without the lock. It has to be closed on its own.
 func (a *Array[T]) Raw() (*RawArray[T], error) {
-	h, err := a.g.obj.Clone()
+	h, err := clone(a.g.obj)
 	if err != nil {
 		return nil, err
 	}
@@ -188,6 +193,9 @@ func (a *Array[T]) Copy(opts ...Option) (*Array[T], error) {
 
 // Close gives this handle up: whoever waits through it gets ErrClosed. The memory is freed when no process has a handle any more. A second Close is ErrClosed.
 func (a *Array[T]) Close() error {
+	if a == nil || a.g.obj == nil {
+		return ErrClosed
+	}
 	err := a.g.obj.Close()
 	if err == nil {
 		a.g.close()
@@ -205,11 +213,15 @@ func (a *Array[T]) String() string {
 	}
 	text := shown(a.s)
 	a.g.leave(false, false)
+	runtime.KeepAlive(a)
 	return fmt.Sprintf("Array[%s](%s)", typeName[T](), text)
 }
 
 // MarshalCBOR encodes the handle, so that it can be part of an argument or a result.
 func (a *Array[T]) MarshalCBOR() ([]byte, error) {
+	if a == nil {
+		return encode[T](handle.KindArray, nil, nil, 0, 0)
+	}
 	return encode[T](handle.KindArray, a.g.obj, &a.g, a.off, len(a.s))
 }
 

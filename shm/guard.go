@@ -16,7 +16,8 @@ import (
 // guard is the lock of a Value or an Array, and the memory of a death inside an update.
 //
 // With the object's own lock an update is marked in the lock word itself (robust.Dirty), at no cost. With a lock shared by several objects the
-// word can't tell which of them was being changed, so the object is marked busy before the change and unmarked after it.
+// word can't tell which of them was being changed, so the object is marked busy before the change and unmarked after it. Without a lock
+// there is no such mark: others may look at any moment, and would take a change that goes on for one that was cut off.
 type guard struct {
 	obj  *arena.Handle
 	core *robust.Core  // the lock; nil for none
@@ -49,11 +50,33 @@ func (g *guard) init(obj *arena.Handle, o options) error {
 	return nil
 }
 
+// like makes g the guard of another handle to what o guards, with the same lock.
+func (g *guard) like(o *guard, obj *arena.Handle) error {
+	lock := o.lock
+	switch {
+	case o.own():
+		lock = obj
+	case lock != nil:
+		var err error
+		if lock, err = lock.Clone(); err != nil {
+			return err
+		}
+	}
+	g.obj, g.lock, g.core = obj, lock, o.core
+	if o.given {
+		g.locker, g.given = o.locker, true
+	}
+	return nil
+}
+
 func (g *guard) own() bool { return g.lock == g.obj }
+
+// marks reports whether changes are marked in the object.
+func (g *guard) marks() bool { return g.core != nil && !g.own() }
 
 // enter begins an access; change says that it may write. The caller leaves with leave, if there is no error.
 func (g *guard) enter(ctx context.Context, change bool) error {
-	if g.obj.Closed() {
+	if gone(g.obj) {
 		return errs.ErrClosed
 	}
 	if g.core != nil {
@@ -68,13 +91,11 @@ func (g *guard) enter(ctx context.Context, change bool) error {
 		} else {
 			g.core.RaceAcquire()
 		}
-	} else if ctx.Err() != nil {
-		return errs.FromContext(ctx)
 	}
 	if g.obj.Lock().Busy() {
 		return g.refuse()
 	}
-	if change && !g.own() {
+	if change && g.marks() {
 		g.obj.Lock().SetBusy(true)
 	}
 	return nil
@@ -97,7 +118,7 @@ func (g *guard) leave(change, broken bool) {
 	switch {
 	case broken:
 		g.obj.Lock().SetBusy(true)
-	case change && !g.own():
+	case change && g.marks():
 		g.obj.Lock().SetBusy(false)
 	}
 	g.release()
@@ -115,6 +136,9 @@ func (g *guard) release() {
 
 // update runs f inside.
 func (g *guard) update(ctx context.Context, f func()) error {
+	if ctx.Err() != nil {
+		return errs.FromContext(ctx)
+	}
 	if err := g.enter(ctx, true); err != nil {
 		return err
 	}
@@ -127,7 +151,7 @@ func (g *guard) update(ctx context.Context, f func()) error {
 
 // repair runs f inside although, or rather because, somebody died there.
 func (g *guard) repair(f func()) error {
-	if g.obj.Closed() {
+	if gone(g.obj) {
 		return errs.ErrClosed
 	}
 	if g.core != nil {

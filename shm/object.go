@@ -9,6 +9,7 @@ import (
 	"github.com/multiproc-go/multiproc/internal/errs"
 	"github.com/multiproc-go/multiproc/internal/handle"
 	"github.com/multiproc-go/multiproc/internal/layout"
+	"github.com/multiproc-go/multiproc/internal/robust"
 )
 
 // What an object in the arena is. The handles of one object may be of different types (a RawArray and the Array around it); the object is the same.
@@ -20,15 +21,18 @@ const (
 // flagNoLock, in an encoded handle: the Value or Array has no lock.
 const flagNoLock = 1
 
-// make makes an object of n elements of type T.
+// makeObject makes an object of n elements of type T.
 func makeObject[T any](kind uint8, n int) (*arena.Handle, error) {
 	lay, err := layout.For[T]()
 	if err != nil {
 		return nil, err
 	}
 	size := uint64(lay.Size)
-	if n < 0 || size > 0 && uint64(n) > math.MaxInt64/size {
-		return nil, fmt.Errorf("shm: an array of %d elements of %d bytes can't be made", n, size)
+	switch {
+	case n < 0:
+		return nil, fmt.Errorf("shm: an array of %d elements can't be made", n)
+	case uint64(n) > math.MaxInt64/size: // size is never 0
+		return nil, fmt.Errorf("%w: %d elements of %d bytes wanted", errs.ErrNoMemory, n, size)
 	}
 	return arena.New(arena.Spec{Kind: kind, Size: uint64(n) * size, Type: lay.Fingerprint})
 }
@@ -92,26 +96,39 @@ func encode[T any](kind uint8, h *arena.Handle, g *guard, off, n int) ([]byte, e
 
 // attachGuard makes the guard of a decoded Value or Array.
 func attachGuard(g *guard, h *arena.Handle, b handle.Blob) error {
-	g.obj = h
+	var lock *arena.Handle
+	var core *robust.Core
 	switch {
 	case b.Flags&flagNoLock != 0:
-		return nil
 	case b.Lock == (arena.Ref{}):
-		g.lock = h
+		lock = h
 	default:
-		l, err := arena.Attach(b.Lock)
-		if err != nil {
+		var err error
+		if lock, err = arena.Attach(b.Lock); err != nil {
 			return fmt.Errorf("shm: attach the lock of a %s: %w", handle.KindName(b.Kind), err)
 		}
-		g.lock = l
 	}
-	g.core = g.lock.Lock()
+	if lock != nil {
+		core = lock.Lock()
+	}
+	// All of it: the guard may have been another object's, whose handles the collector takes.
+	g.obj, g.lock, g.core, g.locker, g.given = h, lock, core, nil, false
 	return nil
+}
+
+// gone reports whether a handle was closed, or is that of a zero Value, RawArray and so on, which has none.
+func gone(h *arena.Handle) bool { return h == nil || h.Closed() }
+
+func clone(h *arena.Handle) (*arena.Handle, error) {
+	if h == nil {
+		return nil, errs.ErrClosed
+	}
+	return h.Clone()
 }
 
 // mustBeOpen panics for the raw forms, whose accessors have no error to return.
 func mustBeOpen(h *arena.Handle) {
-	if h.Closed() {
+	if gone(h) {
 		panic(errs.ErrClosed)
 	}
 }

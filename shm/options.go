@@ -14,7 +14,8 @@ type options struct {
 // them together. It stays one lock when the objects travel. Closing the object does not close it.
 func WithLock(l *psync.Lock) Option { return func(o *options) { o.lock = l } }
 
-// WithoutLock makes the object do without a lock: its methods then don't exclude each other, nor other processes.
+// WithoutLock makes the object do without a lock: its methods then don't exclude each other, nor other processes, and a process that is killed inside one of
+// them leaves no trace; only a panic inside Update makes the object refuse, as with a lock.
 func WithoutLock() Option { return func(o *options) { o.noLock = true } }
 
 func collect(opts []Option) options {

@@ -80,7 +80,7 @@ func (r *RawArray[T]) View(i, j int) (*RawArray[T], error) {
 	if i < 0 || j < i || j > len(r.s) {
 		return nil, &BoundsError{i, j, len(r.s)}
 	}
-	h, err := r.h.Clone()
+	h, err := clone(r.h)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +129,7 @@ func fill[T any](s []T, x T) {
 
 // Copy makes a new shared array with the same contents.
 func (r *RawArray[T]) Copy() (*RawArray[T], error) {
-	if r.h.Closed() {
+	if gone(r.h) {
 		return nil, ErrClosed
 	}
 	out, err := RawArrayOf(r.s)
@@ -140,7 +140,7 @@ func (r *RawArray[T]) Copy() (*RawArray[T], error) {
 // Synchronized wraps the array with a lock, by default the one that every shared object has: two processes that wrap the same raw array, or views
 // of it, agree on it. The memory is shared with r, not copied, and is freed when both are closed.
 func (r *RawArray[T]) Synchronized(opts ...Option) (*Array[T], error) {
-	h, err := r.h.Clone()
+	h, err := clone(r.h)
 	if err != nil {
 		return nil, err
 	}
@@ -148,11 +148,16 @@ func (r *RawArray[T]) Synchronized(opts ...Option) (*Array[T], error) {
 }
 
 // Close gives this handle up: slices of it must not be used any more. The memory is freed when no process has a handle. A second Close is ErrClosed.
-func (r *RawArray[T]) Close() error { return r.h.Close() }
+func (r *RawArray[T]) Close() error {
+	if r == nil || r.h == nil {
+		return ErrClosed
+	}
+	return r.h.Close()
+}
 
 // String shows the type, the length and the first elements.
 func (r *RawArray[T]) String() string {
-	if r == nil || r.h == nil || r.h.Closed() {
+	if r == nil || gone(r.h) {
 		return fmt.Sprintf("RawArray[%s](closed)", typeName[T]())
 	}
 	defer runtime.KeepAlive(r)
@@ -171,6 +176,9 @@ func shown[T any](s []T) string {
 
 // MarshalCBOR encodes the handle, so that it can be part of an argument or a result.
 func (r *RawArray[T]) MarshalCBOR() ([]byte, error) {
+	if r == nil {
+		return encode[T](handle.KindRawArray, nil, nil, 0, 0)
+	}
 	return encode[T](handle.KindRawArray, r.h, nil, r.off, len(r.s))
 }
 

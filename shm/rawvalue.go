@@ -57,7 +57,7 @@ func (r *RawValue[T]) Store(v T) {
 
 // Copy makes a new shared value with the same contents.
 func (r *RawValue[T]) Copy() (*RawValue[T], error) {
-	if r.h.Closed() {
+	if gone(r.h) {
 		return nil, ErrClosed
 	}
 	return NewRawValue(r.Load())
@@ -66,7 +66,7 @@ func (r *RawValue[T]) Copy() (*RawValue[T], error) {
 // Synchronized wraps the value with a lock, by default the one that every shared object has: two processes that wrap the same raw value
 // agree on it. The memory is shared with r, not copied, and is freed when both are closed.
 func (r *RawValue[T]) Synchronized(opts ...Option) (*Value[T], error) {
-	h, err := r.h.Clone()
+	h, err := clone(r.h)
 	if err != nil {
 		return nil, err
 	}
@@ -74,11 +74,16 @@ func (r *RawValue[T]) Synchronized(opts ...Option) (*Value[T], error) {
 }
 
 // Close gives this handle up. The memory is freed when no process has a handle any more. A second Close is ErrClosed.
-func (r *RawValue[T]) Close() error { return r.h.Close() }
+func (r *RawValue[T]) Close() error {
+	if r == nil || r.h == nil {
+		return ErrClosed
+	}
+	return r.h.Close()
+}
 
 // String shows the type and the contents.
 func (r *RawValue[T]) String() string {
-	if r == nil || r.h == nil || r.h.Closed() {
+	if r == nil || gone(r.h) {
 		return fmt.Sprintf("RawValue[%s](closed)", typeName[T]())
 	}
 	return fmt.Sprintf("RawValue[%s](%v)", typeName[T](), r.Load())
@@ -86,6 +91,9 @@ func (r *RawValue[T]) String() string {
 
 // MarshalCBOR encodes the handle, so that it can be part of an argument or a result.
 func (r *RawValue[T]) MarshalCBOR() ([]byte, error) {
+	if r == nil {
+		return encode[T](handle.KindRawValue, nil, nil, 0, 0)
+	}
 	return encode[T](handle.KindRawValue, r.h, nil, 0, 1)
 }
 

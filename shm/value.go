@@ -6,6 +6,7 @@ import (
 	"runtime"
 
 	"github.com/multiproc-go/multiproc/internal/arena"
+	"github.com/multiproc-go/multiproc/internal/errs"
 	"github.com/multiproc-go/multiproc/internal/handle"
 	"github.com/multiproc-go/multiproc/psync"
 )
@@ -82,6 +83,9 @@ func (v *Value[T]) Update(f func(*T)) error { return v.UpdateContext(context.Bac
 
 // UpdateContext is Update that gives up waiting for the lock when ctx ends; its error then wraps ctx.Err() and f was not called.
 func (v *Value[T]) UpdateContext(ctx context.Context, f func(*T)) error {
+	if ctx.Err() != nil {
+		return errs.FromContext(ctx)
+	}
 	if err := v.g.enter(ctx, true); err != nil {
 		return err
 	}
@@ -98,7 +102,9 @@ func (v *Value[T]) UpdateContext(ctx context.Context, f func(*T)) error {
 // Repair calls f with the value under the lock, whatever state it is in, and ends the refusals that a death inside Update has begun. f makes the value
 // consistent again; when it panics or dies too, the refusals go on.
 func (v *Value[T]) Repair(f func(*T)) error {
-	return v.g.repair(func() { f(v.p) })
+	err := v.g.repair(func() { f(v.p) })
+	runtime.KeepAlive(v)
+	return err
 }
 
 // Add adds to an integer under the value's lock and returns the sum.
@@ -132,7 +138,7 @@ func (v *Value[T]) Locker() *psync.Lock { return v.g.theLocker() }
 
 // Raw returns a handle to the same memory without the lock. It has to be closed on its own.
 func (v *Value[T]) Raw() (*RawValue[T], error) {
-	h, err := v.g.obj.Clone()
+	h, err := clone(v.g.obj)
 	if err != nil {
 		return nil, err
 	}
@@ -150,6 +156,9 @@ func (v *Value[T]) Copy(opts ...Option) (*Value[T], error) {
 
 // Close gives this handle up: whoever waits through it gets ErrClosed. The memory is freed when no process has a handle any more. A second Close is ErrClosed.
 func (v *Value[T]) Close() error {
+	if v == nil || v.g.obj == nil {
+		return ErrClosed
+	}
 	err := v.g.obj.Close()
 	if err == nil {
 		v.g.close()
@@ -171,6 +180,9 @@ func (v *Value[T]) String() string {
 
 // MarshalCBOR encodes the handle, so that it can be part of an argument or a result.
 func (v *Value[T]) MarshalCBOR() ([]byte, error) {
+	if v == nil {
+		return encode[T](handle.KindValue, nil, nil, 0, 0)
+	}
 	return encode[T](handle.KindValue, v.g.obj, &v.g, 0, 1)
 }
 

@@ -19,7 +19,7 @@ type world struct {
 	t    *rapid.T
 	live []*player
 	dead []family.Ident // not buried yet, by their parent or as orphans
-	left []*player                // all who are no more; unmapped in the end
+	left []*player      // all who are no more; unmapped in the end
 
 	objects []*thing
 	held    []*holding

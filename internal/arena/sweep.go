@@ -103,6 +103,9 @@ func (a *Arena) adopt(u uint64) {
 	if err != nil {
 		return // no address space: the segment stays, and with it what others hold there
 	}
+	if atomic.LoadUint32(word32(seg.mem, 0)) != segMagic {
+		return // a peer scribbled: what others hold there is better lost to reuse than discarded
+	}
 	a.segments[u] = seg
 	for i := range uint64(slabsPerUnit) {
 		size, ok := slabAt(seg.mem, slabStart(i))
@@ -114,17 +117,17 @@ func (a *Arena) adopt(u uint64) {
 		}
 		s := &slab{seg: seg, index: i, class: classOf(size), total: slabBlocks(i, size)}
 		s.fresh, s.used = s.total, s.total // all in use until the sweep finds otherwise
-		seg.slabs[i] = s
-		seg.inUse++
 		for n := range s.total {
 			s.taken[n/64] |= 1 << (n % 64)
 		}
-		for n := range s.total {
+		seg.slabs[i] = s
+		seg.inUse++
+	}
+	// Only now: a segment whose last known slab becomes empty goes, with all that it holds.
+	for _, s := range seg.slabs {
+		for n := 0; s != nil && n < s.total && seg.slabs[s.index] == s; n++ {
 			if b := s.block(n); b.state() == 0 {
 				a.freeSmall(seg, b)
-				if seg.slabs[i] != s {
-					break // that was its last block
-				}
 			}
 		}
 	}

@@ -80,6 +80,10 @@ func Parse(data []byte, kind uint8) (Blob, error) {
 	if raw.Number != Tag {
 		return Blob{}, fmt.Errorf("%w: a %s was expected, CBOR tag %d found", errs.ErrWrongType, KindName(kind), raw.Number)
 	}
+	// As strict as ScanRefs: what that would not find in a message must not be decoded from it.
+	if c := raw.Content; len(c) == 0 || c[0]>>5 != 2 || c[0]&31 == 31 {
+		return Blob{}, fmt.Errorf("%w: handle without its bytes", errs.ErrCorrupt)
+	}
 	var body []byte
 	if err := cbor.Unmarshal(raw.Content, &body); err != nil {
 		return Blob{}, fmt.Errorf("%w: handle: %w", errs.ErrCorrupt, err)
