@@ -14,7 +14,6 @@ const patience = 10 * time.Second
 // sight is what can be left behind.
 type sight struct {
 	goroutines int
-	threads    int
 	fds        map[string]int // what they refer to
 	children   map[int]string // pid to name
 	names      map[string]bool

@@ -11,11 +11,6 @@ func pointer[T any](p unsafe.Pointer) *T { return (*T)(p) }
 
 func slice[T any](p unsafe.Pointer, n int) []T { return unsafe.Slice((*T)(p), n) }
 
-func elemSize[T any]() uint64 {
-	var t T
-	return uint64(unsafe.Sizeof(t))
-}
-
 // atomicAdd adds to an integer of any size with one atomic operation. A payload begins at a multiple of 16 and has at least that many bytes, so the
 // aligned word around a small integer is the payload's own.
 func atomicAdd[T Integer](p *T, delta T) T {
