@@ -1,6 +1,7 @@
 package multiproc
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -21,6 +22,10 @@ var mainCalled atomic.Bool
 //		os.Exit(m.Run())
 //	}
 func Main() {
+	if v, wrong := family.WrongEnv(); wrong {
+		fmt.Fprintf(os.Stderr, "multiproc: the environment has %s=%q, which only Start sets, for workers, and did not set so; unset it. (A program with set-user-ID or set-group-ID can't be a worker.)\n", family.EnvName, v)
+		os.Exit(2)
+	}
 	if ctl, ok := family.WorkerEnv(); ok && !mainCalled.Swap(true) {
 		runWorker(ctl)
 	}

@@ -7,7 +7,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
+	"github.com/multiproc-go/multiproc/internal/family"
 	"github.com/multiproc-go/multiproc/internal/spawn"
 )
 
@@ -50,17 +52,30 @@ func newConfig(opts []Option) (*config, error) {
 		}
 	}
 	for i, f := range c.files {
-		if f == nil {
-			return nil, fmt.Errorf("multiproc: WithFiles: file %d is nil", i)
+		if f == nil || closed(f) {
+			return nil, fmt.Errorf("multiproc: WithFiles: file %d is nil or closed", i)
 		}
+	}
+	for option, w := range map[string]io.Writer{"WithStdout": c.stdout, "WithStderr": c.stderr} {
+		if f, ok := w.(*os.File); ok && f != nil && closed(f) {
+			return nil, fmt.Errorf("multiproc: %s: the file %s is closed", option, f.Name())
+		}
+	}
+	if strings.ContainsFunc(c.name, unicode.IsControl) {
+		return nil, fmt.Errorf("multiproc: WithName: %q has control characters, which would break lines of logs and of ps", c.name)
 	}
 	for _, kv := range c.env {
 		if i := strings.IndexByte(kv, '='); i <= 0 || strings.IndexByte(kv, 0) >= 0 {
 			return nil, fmt.Errorf("multiproc: WithEnv: %q is not of the form KEY=value", kv)
 		}
+		if strings.HasPrefix(kv, family.EnvName+"=") {
+			return nil, fmt.Errorf("multiproc: WithEnv: %s is what makes a process a worker, and only Start sets it", family.EnvName)
+		}
 	}
 	return c, nil
 }
+
+func closed(f *os.File) bool { return f.Fd() == ^uintptr(0) }
 
 // WithName gives the worker a name for errors, logs and CurrentName. The default is the function's name and a number,
 // as in square-3. Names need not be unique.

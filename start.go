@@ -230,6 +230,9 @@ func (p *process) await(ctx context.Context, e *entry, c *config, argument []byt
 		}
 	}
 	writeErr := control.Write(p.ctl, control.TypeStart, p.task(ctx, e, c, refs), argument)
+	if writeErr != nil && errors.Is(writeErr, control.ErrTooLarge) {
+		return writeErr // too large: nothing was sent
+	}
 	killpoint.Here("start.told")
 	for {
 		f, err := control.Read(p.ctl)

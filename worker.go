@@ -164,7 +164,11 @@ func (w *worker) deliver(result []byte, refs []arena.Ref) {
 		w.end(exitError, control.Failure{Kind: control.FailResult, Error: exportError(err)})
 	}
 	killpoint.Here("worker.sent")
-	if err := control.Write(w.ctl, control.TypeResult, control.Result{Refs: refs}, result); err != nil {
+	err := control.Write(w.ctl, control.TypeResult, control.Result{Refs: refs}, result)
+	if errors.Is(err, control.ErrTooLarge) {
+		w.end(exitError, control.Failure{Kind: control.FailResult, Error: exportError(err)})
+	}
+	if err != nil {
 		w.parentGone()
 	}
 	killpoint.Here("worker.delivered")

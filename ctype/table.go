@@ -53,13 +53,13 @@ func table(goos, goarch string) []Type {
 		code                 rune
 		name, cname, instead string
 	}{
-		{'z', "c_char_p", "char *", "an Array of c_char"},
-		{'Z', "c_wchar_p", "wchar_t *", "an Array of c_wchar"},
-		{'P', "c_void_p", "void *", "an index or offset as c_uint64"},
-		{'O', "py_object", "PyObject *", "a manager, which pickles objects"},
+		{'z', "c_char_p", "char *", "use an Array of c_char"},
+		{'Z', "c_wchar_p", "wchar_t *", "use an Array of c_wchar"},
+		{'P', "c_void_p", "void *", "use an index or offset as c_uint64"},
+		{'O', "py_object", "PyObject *", "encode it, e.g. as bytes in a shared array"},
 	} {
 		add(p.code, p.name, p.cname, a.pointer, a.pointer, Pointer, false, nil, 0)
-		refuse(&rows[len(rows)-1], "it holds a pointer, and an address means nothing in another process; use "+p.instead)
+		refuse(&rows[len(rows)-1], "it holds a pointer, and an address means nothing in another process; "+p.instead)
 	}
 
 	mergeClasses(rows)

@@ -23,6 +23,8 @@ var (
 	ErrClosed = errs.ErrClosed
 	// ErrNotOwner: Unlock of a lock that this process does not hold.
 	ErrNotOwner = errs.ErrNotOwner
+	// ErrOtherFamily: a handle arrived from processes with which this one shares no memory.
+	ErrOtherFamily = errs.ErrOtherFamily
 	// ErrStale: a handle arrived after its lock was gone.
 	ErrStale = errs.ErrStale
 )
@@ -128,6 +130,9 @@ func (l *Lock) Acquire(ctx context.Context) (Recovery, error) {
 		return Recovery{}, errs.ErrClosed
 	}
 	r, err := l.h.Lock().Acquire(ctx, l.h, 0)
+	if err != nil && ctx.Err() != nil {
+		err = fmt.Errorf("psync: waiting for %v: %w", l, err)
+	}
 	runtime.KeepAlive(l)
 	return r, err
 }
@@ -177,7 +182,8 @@ func describe(c *robust.Core) string {
 }
 
 // Close gives this handle up. Whoever waits through it gets ErrClosed at once; other handles to the lock, here and elsewhere, are not affected. When it was
-// this process's last handle to a lock that the process holds, the lock is released. A second Close is ErrClosed.
+// this process's last handle to a lock that the process holds, the lock is released. (A lock that is held when its last handle is merely forgotten stays held until the
+// process ends.) A second Close is ErrClosed.
 func (l *Lock) Close() error {
 	if l.h == nil {
 		return errs.ErrClosed

@@ -191,25 +191,25 @@ func (a *Array[T]) Copy(opts ...Option) (*Array[T], error) {
 	return out, nil
 }
 
-// Close gives this handle up: whoever waits through it gets ErrClosed. The memory is freed when no process has a handle any more. A second Close is ErrClosed.
+// Close gives this handle up: whoever waits through it gets ErrClosed. Who is inside Update or another method in this process finishes it first. The memory is freed when no process has a handle any more. A second Close is ErrClosed.
 func (a *Array[T]) Close() error {
-	if a == nil || a.g.obj == nil {
+	if a == nil {
 		return ErrClosed
 	}
-	err := a.g.obj.Close()
-	if err == nil {
-		a.g.close()
-	}
-	return err
+	return a.g.close()
 }
 
-// String shows the type and the first elements, or why they can't be had.
+// String shows the type and the first elements, or why they can't be had, for instance who holds the lock: it never waits.
 func (a *Array[T]) String() string {
 	if a == nil || a.g.obj == nil {
 		return fmt.Sprintf("Array[%s](none)", typeName[T]())
 	}
-	if err := a.g.enter(context.Background(), false); err != nil {
+	busy, err := a.g.tryEnter()
+	switch {
+	case err != nil:
 		return fmt.Sprintf("Array[%s](%v)", typeName[T](), err)
+	case busy:
+		return fmt.Sprintf("Array[%s](%d elements, %s)", typeName[T](), len(a.s), a.g.holder())
 	}
 	text := shown(a.s)
 	a.g.leave(false, false)

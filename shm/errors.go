@@ -17,6 +17,10 @@ var (
 	ErrCorrupt = errs.ErrCorrupt
 	// ErrNoMemory: the machine, or this process's cgroup, has too little memory left for the object.
 	ErrNoMemory = errs.ErrNoMemory
+	// ErrWrongType: a handle arrived that is of another kind, or has another element type, than what it is decoded into.
+	ErrWrongType = errs.ErrWrongType
+	// ErrOtherFamily: a handle arrived from processes with which this one shares no memory.
+	ErrOtherFamily = errs.ErrOtherFamily
 	// ErrStale: a handle arrived after its object was gone.
 	ErrStale = errs.ErrStale
 )

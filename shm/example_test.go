@@ -25,7 +25,7 @@ func ExampleNewValue() {
 	fmt.Println(err)
 	// Output:
 	// {3 4} <nil>
-	// multiproc: string cannot live in shared memory: a string holds the address of its text; use [N]byte, or shm.Text over an Array[byte]
+	// multiproc: string cannot live in shared memory: a string holds the address of its text; use [N]byte, or shm.TextOf over an Array[byte]
 }
 
 // Update holds the lock from the read to the write, so no other process's update is lost in between.

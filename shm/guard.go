@@ -3,6 +3,7 @@ package shm
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -92,34 +93,42 @@ func (g *guard) enter(ctx context.Context, change bool) error {
 			g.core.RaceAcquire()
 		}
 	}
-	if g.obj.Lock().Busy() {
-		return g.refuse()
+	if mark := g.obj.Lock().Busy(); mark != 0 {
+		return g.refuse(mark)
 	}
 	if change && g.marks() {
-		g.obj.Lock().SetBusy(true)
+		g.obj.Lock().MarkBusy(g.core.Me)
 	}
 	return nil
 }
 
-func (g *guard) refuse() error {
-	if g.core == nil {
-		return errs.ErrOwnerDied
-	}
-	r := g.core.Recovery()
+// refuse gives the lock up again and says who left the object half-written.
+func (g *guard) refuse(mark uint32) error {
+	who := g.obj.Lock().Culprit(mark)
 	g.release()
-	if r.Recovered() {
-		return fmt.Errorf("shm: %w (%s, pid %d, died inside it)", errs.ErrOwnerDied, r.Name, r.PID)
+	verb := "died"
+	if mark&robust.Panicked != 0 {
+		verb = "panicked"
 	}
-	return errs.ErrOwnerDied
+	return &ownerDied{who, verb}
 }
+
+// ownerDied is ErrOwnerDied with a name.
+type ownerDied struct{ who, verb string }
+
+func (e *ownerDied) Error() string {
+	return fmt.Sprintf("shm: %s %s while it was changing the object; call Repair before using it", e.who, e.verb)
+}
+
+func (e *ownerDied) Unwrap() error { return errs.ErrOwnerDied }
 
 // leave ends an access. broken: a change was not completed.
 func (g *guard) leave(change, broken bool) {
 	switch {
 	case broken:
-		g.obj.Lock().SetBusy(true)
+		g.obj.Lock().MarkBusy(g.obj.Lock().Me | robust.Panicked)
 	case change && g.marks():
-		g.obj.Lock().SetBusy(false)
+		g.obj.Lock().MarkBusy(0)
 	}
 	g.release()
 }
@@ -128,6 +137,7 @@ func (g *guard) release() {
 	if g.core == nil {
 		return
 	}
+	defer runtime.KeepAlive(g)
 	g.core.RaceRelease()
 	if !atomic.CompareAndSwapUint32(g.core.Word(), g.core.Me|robust.Dirty, 0) {
 		_ = g.core.Release() // it fails only if the function inside has closed or unlocked what is being held
@@ -163,10 +173,10 @@ func (g *guard) repair(f func()) error {
 			return err
 		}
 	}
-	g.obj.Lock().SetBusy(true) // until f is through, also if it dies or panics
+	g.obj.Lock().MarkBusy(g.obj.Lock().Me) // until f is through, also if it dies or panics
 	defer g.release()
 	f()
-	g.obj.Lock().SetBusy(false)
+	g.obj.Lock().MarkBusy(0)
 	return nil
 }
 
@@ -187,8 +197,16 @@ func (g *guard) theLocker() *psync.Lock {
 	return g.locker
 }
 
-// close closes what the guard holds besides the object.
-func (g *guard) close() {
+// close closes the object, and what the guard holds besides it. While this process holds the lock, somebody here may be inside Update or another method: then the
+// memory stays until he, who keeps the handles from being collected, is out.
+func (g *guard) close() error {
+	if g.obj == nil {
+		return errs.ErrClosed
+	}
+	inside, err := g.obj.CloseUnless(func() bool { return g.core != nil && g.core.Held() })
+	if err != nil || inside {
+		return err
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.locker != nil && !g.given {
@@ -197,6 +215,7 @@ func (g *guard) close() {
 	if g.lock != nil && !g.own() {
 		_ = g.lock.Close()
 	}
+	return nil
 }
 
 // lockRef is the lock's reference in the encoded handle; zero for the object's own.
@@ -205,4 +224,27 @@ func (g *guard) lockRef() arena.Ref {
 		return arena.Ref{}
 	}
 	return g.lock.Ref()
+}
+
+// tryEnter is enter for a look that must not wait: String, which is called at any moment, also by the holder of the lock.
+func (g *guard) tryEnter() (busy bool, err error) {
+	if gone(g.obj) {
+		return false, errs.ErrClosed
+	}
+	if g.core != nil && !g.core.TryAcquire(0) {
+		return true, nil
+	}
+	if mark := g.obj.Lock().Busy(); mark != 0 {
+		return false, g.refuse(mark)
+	}
+	return false, nil
+}
+
+// holder describes who has the lock, for String.
+func (g *guard) holder() string {
+	owner, _, _ := g.core.State(0)
+	if owner == 0 {
+		return "locked a moment ago"
+	}
+	return "locked by " + g.core.Who(owner)
 }

@@ -28,7 +28,7 @@ type Arena struct {
 	segments map[uint64]*segment // own ones, by unit
 	classes  [len(classSizes)][]*slab
 	objects  map[uint64]*Object // those with a handle that has travelled, by offset
-	serial   uint32
+	serial   uint64
 	checked  reserveCheck
 	graves   []grave // freed blocks kept from reuse, in debug mode
 
@@ -81,6 +81,9 @@ func (a *Arena) blockAt(off uint64) (block, error) {
 		return block{}, fmt.Errorf("%w: offset %#x is outside of the objects", errs.ErrCorrupt, off)
 	}
 	w := a.loadUnit(u)
+	if w.kind() != unitSegment && w.kind() != unitLarge { // before a window is mapped for it
+		return block{}, fmt.Errorf("%w: nothing at %#x", errs.ErrStale, off)
+	}
 	mem, err := a.window(off)
 	if err != nil {
 		return block{}, err
@@ -96,8 +99,6 @@ func (a *Arena) blockAt(off uint64) (block, error) {
 		if in != 0 {
 			return block{}, fmt.Errorf("%w: no object begins at %#x", errs.ErrStale, off)
 		}
-	default:
-		return block{}, fmt.Errorf("%w: nothing at %#x", errs.ErrStale, off)
 	}
 	return at(mem, off%windowSize, off), nil
 }

@@ -44,6 +44,12 @@ func (a *Arena) eachMore(b block, yield func(block) bool) error {
 	off := b.next()
 	for n := 0; off != 0; n++ {
 		m, err := a.blockAt(off)
+		if err == nil {
+			var room uint64
+			if room, err = a.room(off); err == nil && room < headSize+moreSize {
+				err = errs.ErrCorrupt
+			}
+		}
 		if err != nil || n > maxMore || m.kind() != kindCells || m.size() != moreSize {
 			return fmt.Errorf("%w: chain of holders of the object at %#x", errs.ErrCorrupt, b.off)
 		}
@@ -69,6 +75,7 @@ func (a *Arena) held(b block) bool {
 func (a *Arena) addCell(b block, cell uint64) error {
 	for {
 		done := false
+		more := 0
 		var empty *uint64
 		var old uint64
 		err := a.eachCell(b, func(c *uint64) bool {
@@ -90,6 +97,10 @@ func (a *Arena) addCell(b block, cell uint64) error {
 			return nil
 		}
 		if empty == nil {
+			_ = a.eachMore(b, func(block) bool { more++; return true })
+			if more >= maxMore {
+				return fmt.Errorf("multiproc: one object can have at most %d references on their way and holders at a time", maxMore*moreCells)
+			}
 			if err := a.addMore(b); err != nil {
 				return err
 			}

@@ -15,6 +15,7 @@ import (
 type Handle struct {
 	o       *Object
 	closed  atomic.Bool
+	pinned  atomic.Bool
 	cleanup runtime.Cleanup
 }
 
@@ -58,9 +59,10 @@ func newHandle(o *Object) *Handle {
 func collected(o *Object) {
 	o.a.mu.Lock()
 	defer o.a.mu.Unlock()
-	if !o.pinned.Load() {
-		o.release()
+	if o.handles == 1 && o.Held() {
+		return // who takes a lock and forgets it holds it to his end; his death is what the next one is told of
 	}
+	o.release()
 }
 
 // Clone makes another handle to the same object.
@@ -76,17 +78,27 @@ func (h *Handle) Clone() (*Handle, error) {
 	return newHandle(h.o), nil
 }
 
-// Close gives the handle up; those who wait through it return ErrClosed before Close does. A second Close is ErrClosed.
-func (h *Handle) Close() error {
+// CloseUnless is Close, but leaves this process's last handle to the collector when inUse reports, after the handle was closed for new uses, that a goroutine of this process may
+// still be inside the object. That goroutine keeps the handle from being collected.
+func (h *Handle) CloseUnless(inUse func() bool) (inside bool, err error) {
 	if h.closed.Swap(true) {
-		return errs.ErrClosed
+		return false, errs.ErrClosed
 	}
-	h.cleanup.Stop()
 	h.expel()
 	h.o.a.mu.Lock()
 	defer h.o.a.mu.Unlock()
+	if h.o.handles == 1 && inUse() {
+		return true, nil
+	}
+	h.cleanup.Stop()
 	h.o.release()
-	return nil
+	return false, nil
+}
+
+// Close gives the handle up; those who wait through it return ErrClosed before Close does. A second Close is ErrClosed.
+func (h *Handle) Close() error {
+	_, err := h.CloseUnless(func() bool { return false })
+	return err
 }
 
 // Closed reports whether Close was called.
@@ -123,8 +135,8 @@ func (h *Handle) Same(other *Handle) bool { return h.o == other.o || h.o.ref == 
 
 // Pin keeps the collector from freeing the object: a pointer to its memory was handed out, which the collector can't see.
 func (h *Handle) Pin() {
-	if !h.o.pinned.Load() {
-		h.o.pinned.Store(true)
+	if h.pinned.CompareAndSwap(false, true) {
+		h.cleanup.Stop()
 	}
 }
 

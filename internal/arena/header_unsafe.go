@@ -12,7 +12,7 @@ import (
 //
 //	0   u32     state: 0 free, live, or freeing|Ident of who frees it
 //	4   u32     kind
-//	8   u64     serial: Ident of the creator (32 bits), its count of objects (32 bits); never used twice
+//	8   u64     serial: Ident of the creator (29 bits), its count of objects (35 bits, so 34 billion before one comes again)
 //	16  u64     size of the payload in bytes
 //	24  u64     fingerprint of the element type
 //	32  [3]u64  cells
@@ -35,6 +35,7 @@ const (
 	bigHeadAt = 1 << 10
 
 	inlineCells = 3
+	serialBits  = 64 - family.IdentBits
 
 	stateLive    = 1 << 31
 	stateFreeing = 1 << 30

@@ -65,7 +65,7 @@ func TestBlockBytes(t *testing.T) {
 	}
 	u32 := func(off uintptr) uint32 { return *(*uint32)(unsafe.Add(b.p, off)) }
 	u64 := func(off uintptr) uint64 { return *(*uint64)(unsafe.Add(b.p, off)) }
-	if u32(0) != 1<<31 || u32(4) != 3 || u64(8) != h.Ref().Serial || u64(8)>>32 != uint64(p.f.Self()) || u64(16) != 40 || u64(24) != 0x1122334455667788 ||
+	if u32(0) != 1<<31 || u32(4) != 3 || u64(8) != h.Ref().Serial || u64(8)>>serialBits != uint64(p.f.Self()) || u64(16) != 40 || u64(24) != 0x1122334455667788 ||
 		u64(32) != hold(p.f.Self()) || u64(40) != 0 || u64(48) != 0 || u64(56) != 0 || u32(64) != 0 {
 		t.Errorf("header % x", unsafe.Slice((*byte)(b.p), 96))
 	}

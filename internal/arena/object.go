@@ -3,7 +3,6 @@ package arena
 import (
 	"errors"
 	"fmt"
-	"sync/atomic"
 
 	"github.com/multiproc-go/multiproc/internal/errs"
 	"github.com/multiproc-go/multiproc/internal/family"
@@ -37,7 +36,6 @@ type Object struct {
 	handles int32  // guarded by a.mu
 	kind    uint8
 	known   bool // in a.objects
-	pinned  atomic.Bool
 }
 
 // alloc makes a block with a complete header, state 0. Called with mu held.
@@ -57,8 +55,8 @@ func (a *Arena) alloc(kind uint32, size, typ, cell uint64) (block, error) {
 		return block{}, err
 	}
 	killpoint.Here("arena.allocated")
-	a.serial++
-	b.init(kind, uint64(a.f.Self())<<32|uint64(a.serial), size, typ, cell)
+	a.serial = (a.serial + 1) & (1<<serialBits - 1)
+	b.init(kind, uint64(a.f.Self())<<serialBits|a.serial, size, typ, cell)
 	return b, nil
 }
 
@@ -73,7 +71,7 @@ func (a *Arena) create(s Spec) (*Object, error) {
 	o, err := a.object(b)
 	if err != nil {
 		a.dropCell(b, hold(a.f.Self()))
-		a.free(b)
+		a.free(b, b.serial())
 		return nil, err
 	}
 	return o, nil
@@ -89,6 +87,7 @@ func (a *Arena) object(b block) (*Object, error) {
 	if head := headOf(o.size); room < head || o.size > room-head {
 		return nil, fmt.Errorf("%w: object of %d bytes in a block of %d", errs.ErrCorrupt, o.size, room)
 	}
+	b.lock(&o.Core, a.f) // in the window, which stays mapped whatever becomes of the object
 	if end := headOf(o.size) + o.size; end > windowSize-b.off%windowSize {
 		if o.mapping, err = sys.Map(a.f.FD(), int64(b.off), int(end)); err != nil {
 			return nil, fmt.Errorf("multiproc: %w", err)
@@ -96,7 +95,6 @@ func (a *Arena) object(b block) (*Object, error) {
 		b = at(o.mapping, 0, b.off)
 	}
 	o.payload = unsafePayload(b, o.size)
-	b.lock(&o.Core, a.f)
 	return o, nil
 }
 
@@ -119,14 +117,14 @@ func (a *Arena) attach(ref Ref) (*Object, error) {
 	killpoint.Here("arena.attaching")
 	if b.state() != stateLive || b.serial() != ref.Serial {
 		a.dropCell(b, hold(a.f.Self()))
-		a.free(b)
+		a.free(b, ref.Serial)
 		return nil, errs.ErrStale
 	}
 	o, err := a.object(b)
 	if err != nil {
 		if !errors.Is(err, errs.ErrCorrupt) {
 			a.dropCell(b, hold(a.f.Self()))
-			a.free(b)
+			a.free(b, ref.Serial)
 		}
 		return nil, err
 	}
@@ -157,7 +155,7 @@ func (o *Object) release() {
 	if b, err := a.blockAt(o.ref.Off); err == nil && b.serial() == o.ref.Serial {
 		a.dropCell(b, hold(a.f.Self()))
 		killpoint.Here("arena.released")
-		a.free(b)
+		a.free(b, o.ref.Serial)
 	}
 	if o.mapping != nil {
 		_ = sys.Unmap(o.mapping)
@@ -165,13 +163,18 @@ func (o *Object) release() {
 	}
 }
 
-// free frees the object if nobody holds it any more (invariant 3).
-func (a *Arena) free(b block) {
-	for b.state() == stateLive && !a.held(b) {
+// free frees the object if nobody holds it any more (invariant 3). Once the caller's own cell is gone another may have freed it already, and the block be
+// another object's, or no block any more: the serial tells.
+func (a *Arena) free(b block, serial uint64) {
+	for b.serial() == serial && b.state() == stateLive && !a.held(b) {
 		if !b.casState(stateLive, freeing(a.f.Self())) {
 			return
 		}
 		killpoint.Here("arena.freeing")
+		if b.serial() != serial {
+			b.casState(freeing(a.f.Self()), stateLive)
+			return
+		}
 		if a.held(b) {
 			b.setState(stateLive)
 			continue

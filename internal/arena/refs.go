@@ -68,7 +68,7 @@ func (a *Arena) arrived(ref Ref, cell uint64) {
 		return
 	}
 	if a.dropCell(b, cell) {
-		a.free(b)
+		a.free(b, ref.Serial)
 	}
 }
 

@@ -136,16 +136,11 @@ func (a *Arena) adopt(u uint64) {
 
 // sweepSegment examines every block of an own segment.
 func (a *Arena) sweepSegment(seg *segment) {
-	for _, s := range seg.slabs {
-		if s == nil {
-			continue
-		}
-		for n := range s.fresh {
+	for i := range seg.slabs {
+		s := seg.slabs[i]
+		for n := 0; s != nil && n < s.fresh && seg.slabs[i] == s; n++ { // what is examined may be the slab's last
 			if b := s.block(n); b.state() != 0 {
 				a.examine(b)
-			}
-			if seg.slabs[s.index] != s {
-				break
 			}
 		}
 	}
@@ -154,6 +149,12 @@ func (a *Arena) sweepSegment(seg *segment) {
 // examine does for one object of an own unit what a death may have left undone.
 func (a *Arena) examine(b block) {
 	state := b.state()
+	if u := b.off / family.UnitSize; b.off%family.UnitSize == 0 {
+		// A large object that its last holder has freed meanwhile: what was read is somebody else's.
+		if w := a.loadUnit(u); w.kind() != unitLarge || w.owner() != a.f.Self() {
+			return
+		}
+	}
 	switch {
 	case state == stateLive && b.kind() == kindCells:
 		if !a.chained(b) && b.casState(stateLive, freeing(a.f.Self())) {
@@ -161,7 +162,7 @@ func (a *Arena) examine(b block) {
 		}
 	case state == stateLive:
 		a.voidCells(b)
-		a.free(b)
+		a.free(b, b.serial())
 	case state&stateFreeing != 0 && !a.f.Alive(family.Ident(state)&family.IdentMask):
 		// The freer may have returned it just before it died. It adds nothing to the list any more: what is not there now was not returned.
 		a.takeReturned()

@@ -1,10 +1,11 @@
+//go:build linux
+
 package chaos
 
 import (
 	"context"
 	"flag"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -97,12 +98,3 @@ func within(t *testing.T, what string, f func(ctx context.Context)) {
 	go func() { defer close(done); f(ctx) }()
 	wait(t, done, what)
 }
-
-func percentile(sorted []time.Duration, p float64) time.Duration {
-	if len(sorted) == 0 {
-		return 0
-	}
-	return sorted[min(len(sorted)-1, int(p*float64(len(sorted))))]
-}
-
-func sorted(ds []time.Duration) []time.Duration { slices.Sort(ds); return ds }

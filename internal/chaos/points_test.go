@@ -1,3 +1,5 @@
+//go:build linux
+
 package chaos
 
 import (
@@ -32,9 +34,9 @@ type passes struct {
 	Cargo  cargo
 }
 
-var doEverything, dieHolding = registerEverything()
+var doEverything = registerEverything()
 
-func registerEverything() (*multiproc.Func[everything, passes], *multiproc.Func[everything, int]) {
+func registerEverything() *multiproc.Func[everything, passes] {
 	die := multiproc.Register("chaos-die-holding", func(ctx context.Context, task everything) (int, error) {
 		task.Lock.Lock()
 		killpoint.Arm("die", 1)
@@ -43,7 +45,7 @@ func registerEverything() (*multiproc.Func[everything, passes], *multiproc.Func[
 			killpoint.Here("die")
 		})
 	})
-	all := multiproc.Register("chaos-everything", func(ctx context.Context, task everything) (passes, error) {
+	return multiproc.Register("chaos-everything", func(ctx context.Context, task everything) (passes, error) {
 		if task.Record {
 			killpoint.Record()
 		}
@@ -102,7 +104,6 @@ func registerEverything() (*multiproc.Func[everything, passes], *multiproc.Func[
 		}
 		return passes{nil, out}, nil
 	})
-	return all, die
 }
 
 // TestKillAtEveryPoint kills a process at each named point that its work passes, and checks that the lock goes on, that the Value can be used, and
@@ -221,5 +222,5 @@ func settle(t *testing.T, most arena.Census) arena.Census {
 	}
 }
 
-// slack is for slabs that are kept for the next objects, one of 64 KiB for each size.
-const slack = 1 << 20
+// slack is for what is kept for the next objects: the arena keeps one empty slab of 64 KiB for each size class, and there are 34 classes.
+const slack = 4 << 20

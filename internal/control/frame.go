@@ -60,7 +60,7 @@ type Frame struct {
 }
 
 var msgMode = func() cbor.DecMode {
-	m, err := cbor.DecOptions{IndefLength: cbor.IndefLengthForbidden, UTF8: cbor.UTF8DecodeInvalid}.DecMode()
+	m, err := cbor.DecOptions{MaxArrayElements: 1<<31 - 1, IndefLength: cbor.IndefLengthForbidden, UTF8: cbor.UTF8DecodeInvalid}.DecMode()
 	if err != nil {
 		panic(err)
 	}
@@ -75,6 +75,9 @@ func (f Frame) Decode(message any) error {
 	return nil
 }
 
+// ErrTooLarge: a frame was not sent, for its size.
+var ErrTooLarge = errors.New("multiproc: message too large")
+
 // Write writes one frame; message may be nil. Frames of concurrent calls get mixed up: the caller takes turns.
 func Write(w io.Writer, t Type, message any, payload []byte) error {
 	var m []byte
@@ -87,7 +90,7 @@ func Write(w io.Writer, t Type, message any, payload []byte) error {
 		}
 	}
 	if len(m) > MaxMessage {
-		return fmt.Errorf("multiproc: the message of a %v frame has %d bytes, more than %d", t, len(m), MaxMessage)
+		return fmt.Errorf("%w: the message of a %v frame has %d bytes, more than %d; does it refer to very many shared objects?", ErrTooLarge, t, len(m), MaxMessage)
 	}
 	size := headerSize + len(m)
 	if len(payload) <= oneWrite {

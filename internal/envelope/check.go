@@ -66,7 +66,7 @@ func (c *checker) check(t reflect.Type, path string) *TypeError {
 func refusedKind(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Chan:
-		return "a channel connects goroutines of one process; use a queue or a pipe of this module"
+		return "a channel connects goroutines of one process; send what it would carry, or a shared array"
 	case reflect.Func:
 		return "a function can't leave its process; register it, and send its name or its arguments"
 	case reflect.UnsafePointer, reflect.Uintptr:

@@ -19,6 +19,7 @@ import (
 )
 
 type (
+	//lint:ignore U1000 the field is there to be refused
 	hidden    struct{ Name, secret string }
 	withMutex struct{ Guard struct{ Mu sync.Mutex } }
 	withChan  struct {
@@ -35,6 +36,7 @@ type (
 		time.Time
 		name string
 	}
+	//lint:ignore U1000 the field is there to be refused
 	halfPair struct{ a int }
 	left     struct{ ID, A int }
 	right    struct{ ID, B int }
@@ -95,7 +97,7 @@ func TestRefusedTypes(t *testing.T) {
 		typ          reflect.Type
 		path, reason string
 	}{
-		{reflect.TypeFor[chan int](), "chan int", "queue"},
+		{reflect.TypeFor[chan int](), "chan int", "shared array"},
 		{reflect.TypeFor[func()](), "func()", "register it"},
 		{reflect.TypeFor[[]complex64](), "[]complex64[]", "[2]float64"},
 		{reflect.TypeFor[uintptr](), "uintptr", "address"},

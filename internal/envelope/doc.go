@@ -1,4 +1,4 @@
-// Package envelope turns arguments, results and queue items into bytes and back, with CBOR as the format.
+// Package envelope turns arguments and results into bytes and back, with CBOR as the format.
 //
 // Its promise is that nothing is lost silently: what arrives is equal to what was sent and has the same types, or there is
 // an error that names the part and the cure. Three walks keep it, where the codec alone would follow

@@ -53,7 +53,8 @@ type (
 		Home  string `cbor:"-"`
 		Empty struct{}
 		_     [4]byte
-		skip  struct{}
+		//lint:ignore U1000 a field without bytes may have any name
+		skip struct{}
 	}
 )
 

@@ -13,6 +13,7 @@ const envForm = "%d %d %d %d"
 
 var worker struct {
 	present bool
+	wrong   string // the variable's value, if nobody but Start could have meant it and Start did not write it
 	ctl     int
 	mem     int
 	id      Ident
@@ -24,13 +25,23 @@ func init() {
 		return
 	}
 	os.Unsetenv(EnvName)
+	worker.wrong = v
 	var version int
 	if n, err := fmt.Sscanf(v, envForm, &version, &worker.ctl, &worker.mem, &worker.id); n != 4 || err != nil || version != Version {
 		return
 	}
+	if os.Getuid() != os.Geteuid() || os.Getgid() != os.Getegid() {
+		return // a program that gains rights must not run functions for whoever starts it
+	}
 	// Exactly what Environ writes, or somebody else has written it.
-	worker.present = worker.ctl >= 0 && worker.mem >= 0 && v == fmt.Sprintf(envForm, version, worker.ctl, worker.mem, worker.id)
+	if worker.present = worker.ctl >= 0 && worker.mem >= 0 && v == fmt.Sprintf(envForm, version, worker.ctl, worker.mem, worker.id); worker.present {
+		worker.wrong = ""
+	}
 }
+
+// WrongEnv returns the value of the variable if it is set and does not make this process a worker: going on as if it were not there could start processes
+// without end.
+func WrongEnv() (value string, wrong bool) { return worker.wrong, worker.wrong != "" }
 
 // WorkerEnv returns the control descriptor of a worker, and whether this process is one.
 func WorkerEnv() (ctl int, ok bool) { return worker.ctl, worker.present }

@@ -19,7 +19,14 @@ type Peer struct {
 }
 
 // Reserve takes a slot for a child that is about to be started. It stays reserved until the child arrives, Buried, or this process's death.
-func (f *Family) Reserve(name string) (Ident, error) { return f.reserve(name, f.self) }
+func (f *Family) Reserve(name string) (Ident, error) {
+	id, err := f.reserve(name, f.self)
+	if err != nil {
+		f.buryOrphans()
+		id, err = f.reserve(name, f.self)
+	}
+	return id, err
+}
 
 func (f *Family) reserve(name string, parent Ident) (Ident, error) {
 	for range 2 * maxSlots {
@@ -45,6 +52,19 @@ func (f *Family) reserve(name string, parent Ident) (Ident, error) {
 		return ident(slot, next.gen()), nil
 	}
 	return 0, ErrFull
+}
+
+// buryOrphans frees the slots of the dead that nobody has looked after: those whose parents are dead as well, in a family without shared objects to sweep for.
+func (f *Family) buryOrphans() {
+	for id, state := range f.Participants {
+		if id == f.self || f.Alive(f.Parent(id)) {
+			continue
+		}
+		if state == Live && !f.exists(id) {
+			f.MarkDead(id)
+		}
+		f.BuryOrphan(id)
+	}
 }
 
 // Started tells the pid of a child once exec has succeeded.
@@ -156,7 +176,11 @@ func (f *Family) ringAll() {
 
 // exists reports whether the process of a Live participant is still there, going by pid and start time; by the pid alone where /proc hides it.
 func (f *Family) exists(id Ident) bool {
-	pid := int(int32(atomic.LoadUint32(f.u32(slotOff(id.Slot(), slotPID)))))
+	return f.existsAs(id, int(int32(atomic.LoadUint32(f.u32(slotOff(id.Slot(), slotPID))))))
+}
+
+// existsAs is exists for a pid that was read, and used, before.
+func (f *Family) existsAs(id Ident, pid int) bool {
 	recorded := atomic.LoadUint64(f.u64(slotOff(id.Slot(), slotStart)))
 	if pid <= 0 {
 		return false

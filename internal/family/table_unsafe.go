@@ -1,6 +1,7 @@
 package family
 
 import (
+	"strings"
 	"sync/atomic"
 	"unsafe"
 )
@@ -29,6 +30,9 @@ func (f *Family) Doorbell(id Ident) *uint32 { return f.u32(slotOff(id.Slot(), sl
 func (f *Family) setName(slot int, name string) {
 	b := f.mem[slotOff(slot, slotName):][:nameSize]
 	clear(b)
+	if len(name) > len(b) { // not in the middle of a character
+		name = strings.ToValidUTF8(name[:len(b)], "")
+	}
 	copy(b, name)
 }
 

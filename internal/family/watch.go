@@ -84,7 +84,7 @@ func (ws *watches) open(id Ident) *watch {
 		w.file = os.NewFile(uintptr(fd), "pidfd")
 	}
 	// After the open: from here on the pidfd and the participant are the same process or the participant is gone.
-	if f.load(id.Slot()).state() == Live && !f.exists(id) {
+	if !f.Alive(id) || f.load(id.Slot()).state() == Live && !f.existsAs(id, pid) {
 		if w.file != nil {
 			w.file.Close()
 		}

@@ -19,5 +19,5 @@ func ExampleScanRefs() {
 	}
 	refs, err := handle.ScanRefs(message)
 	fmt.Printf("%x %v\n", refs, err)
-	// Output: [{2001000 1} {2001000 1}] <nil>
+	// Output: [{2001000 1}] <nil>
 }

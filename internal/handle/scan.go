@@ -1,8 +1,10 @@
 package handle
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/multiproc-go/multiproc/internal/arena"
 	"github.com/multiproc-go/multiproc/internal/errs"
@@ -20,7 +22,9 @@ func ScanRefs(data []byte) ([]arena.Ref, error) {
 			return nil, err
 		}
 	}
-	return s.refs, nil
+	// Each object once, however often it is meant: many values may share one lock.
+	slices.SortFunc(s.refs, func(a, b arena.Ref) int { return cmp.Or(cmp.Compare(a.Off, b.Off), cmp.Compare(a.Serial, b.Serial)) })
+	return slices.Compact(s.refs), nil
 }
 
 type scanner struct {

@@ -26,5 +26,5 @@ func ExampleFor() {
 	// Output:
 	// struct{Pos [3]float64; Mass float64}
 	// 32 bytes
-	// multiproc: layout_test.Conf cannot live in shared memory: Conf.Tags[].Name: a string holds the address of its text; use [N]byte, or shm.Text over an Array[byte]
+	// multiproc: layout_test.Conf cannot live in shared memory: Conf.Tags[].Name: a string holds the address of its text; use [N]byte, or shm.TextOf over an Array[byte]
 }

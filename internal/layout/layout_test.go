@@ -101,15 +101,15 @@ func TestRefused(t *testing.T) {
 		typ          reflect.Type
 		path, reason string
 	}{
-		{reflect.TypeFor[string](), "string", "a string holds the address of its text; use [N]byte, or shm.Text over an Array[byte]"},
+		{reflect.TypeFor[string](), "string", "a string holds the address of its text; use [N]byte, or shm.TextOf over an Array[byte]"},
 		{reflect.TypeFor[[]int](), "", "a slice ([]int) holds the address of its elements; use an array of fixed length, or a shm.Array of its own"},
-		{reflect.TypeFor[conf](), "conf.Tags[].Name", "a string holds the address of its text; use [N]byte, or shm.Text over an Array[byte]"},
-		{reflect.TypeFor[[2]conf](), "[].Tags[].Name", "a string holds the address of its text; use [N]byte, or shm.Text over an Array[byte]"},
+		{reflect.TypeFor[conf](), "conf.Tags[].Name", "a string holds the address of its text; use [N]byte, or shm.TextOf over an Array[byte]"},
+		{reflect.TypeFor[[2]conf](), "[].Tags[].Name", "a string holds the address of its text; use [N]byte, or shm.TextOf over an Array[byte]"},
 		{reflect.TypeFor[list](), "list.Next", "a pointer (*layout.list): an address means nothing in another process; use the value itself, or an index into a shm.Array"},
-		{reflect.TypeFor[struct{ A, B map[string]int }](), "A", "a map (map[string]int) lives in this process's heap; use an array of key and value structs, or a manager's dict"},
+		{reflect.TypeFor[struct{ A, B map[string]int }](), "A", "a map (map[string]int) lives in this process's heap; use an array of key and value structs"},
 		{reflect.TypeFor[error](), "error", "an interface (error) holds the addresses of a type and a value; use a concrete type"},
 		{reflect.TypeFor[struct{ V any }](), "V", "an interface (interface {}) holds the addresses of a type and a value; use a concrete type"},
-		{reflect.TypeFor[struct{ C [1]chan int }](), "C[]", "a channel (chan int) lives in this process's heap; use a queue.Queue or queue.Pipe"},
+		{reflect.TypeFor[struct{ C [1]chan int }](), "C[]", "a channel (chan int) lives in this process's heap; use a shm.Array under its lock for what it would carry"},
 		{reflect.TypeFor[pair[func()]](), "pair[func()].A", "a function (func()) is an address of code; use multiproc.Register and the function's name"},
 		{reflect.TypeFor[struct {
 			_ [0]func()
@@ -123,10 +123,10 @@ func TestRefused(t *testing.T) {
 		}](), "Mu", "sync.Mutex works between goroutines of one process only; use a psync.Lock beside the value"},
 		{reflect.TypeFor[struct{ sync.RWMutex }](), "RWMutex", "sync.RWMutex works between goroutines of one process only; use a psync.Lock beside the value"},
 		{reflect.TypeFor[mutex](), "mutex.mu", "sync.Mutex works between goroutines of one process only; use a psync.Lock beside the value"},
-		{reflect.TypeFor[sync.WaitGroup](), "WaitGroup", "sync.WaitGroup works between goroutines of one process only; use a psync.Barrier or psync.Semaphore beside the value"},
+		{reflect.TypeFor[sync.WaitGroup](), "WaitGroup", "sync.WaitGroup works between goroutines of one process only; use an atomic.Int64 as the count, and Process.Wait for the end of workers"},
 		{reflect.TypeFor[sync.Once](), "Once", "sync.Once works between goroutines of one process only; use an atomic.Bool, or a psync.Lock beside the value"},
-		{reflect.TypeFor[sync.Cond](), "Cond", "sync.Cond works between goroutines of one process only; use a psync.Condition beside the value"},
-		{reflect.TypeFor[sync.Map](), "Map", "sync.Map works between goroutines of one process only; use a psync type beside the value"},
+		{reflect.TypeFor[sync.Cond](), "Cond", "sync.Cond works between goroutines of one process only; use a psync.Lock beside the value, and look again under it"},
+		{reflect.TypeFor[sync.Map](), "Map", "sync.Map works between goroutines of one process only; use plain fields, under a psync.Lock"},
 		{reflect.TypeFor[struct{ P atomic.Pointer[int] }](), "P", "atomic.Pointer holds an address, which means nothing in another process; use an index in an atomic.Int64"},
 		{reflect.TypeFor[atomic.Uintptr](), "Uintptr", "atomic.Uintptr holds an address, which means nothing in another process; use atomic.Uint64 if it is a number"},
 		{reflect.TypeFor[atomic.Value](), "Value", "atomic.Value holds an interface, which is two addresses; use atomic.Int64 or atomic.Uint64, or a value under a psync.Lock"},

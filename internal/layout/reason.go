@@ -9,17 +9,17 @@ import (
 func kindReason(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.String:
-		return found(t, "a string") + " holds the address of its text; use [N]byte, or shm.Text over an Array[byte]"
+		return found(t, "a string") + " holds the address of its text; use [N]byte, or shm.TextOf over an Array[byte]"
 	case reflect.Slice:
 		return found(t, "a slice") + " holds the address of its elements; use an array of fixed length, or a shm.Array of its own"
 	case reflect.Pointer:
 		return found(t, "a pointer") + ": an address means nothing in another process; use the value itself, or an index into a shm.Array"
 	case reflect.Map:
-		return found(t, "a map") + " lives in this process's heap; use an array of key and value structs, or a manager's dict"
+		return found(t, "a map") + " lives in this process's heap; use an array of key and value structs"
 	case reflect.Interface:
 		return found(t, "an interface") + " holds the addresses of a type and a value; use a concrete type"
 	case reflect.Chan:
-		return found(t, "a channel") + " lives in this process's heap; use a queue.Queue or queue.Pipe"
+		return found(t, "a channel") + " lives in this process's heap; use a shm.Array under its lock for what it would carry"
 	case reflect.Func:
 		return found(t, "a function") + " is an address of code; use multiproc.Register and the function's name"
 	case reflect.UnsafePointer:
@@ -48,13 +48,13 @@ func syncReason(t reflect.Type) string {
 	case "Mutex", "RWMutex", "Locker":
 		return s + "use a psync.Lock beside the value"
 	case "Cond":
-		return s + "use a psync.Condition beside the value"
+		return s + "use a psync.Lock beside the value, and look again under it"
 	case "WaitGroup":
-		return s + "use a psync.Barrier or psync.Semaphore beside the value"
+		return s + "use an atomic.Int64 as the count, and Process.Wait for the end of workers"
 	case "Once":
 		return s + "use an atomic.Bool, or a psync.Lock beside the value"
 	default:
-		return s + "use a psync type beside the value"
+		return s + "use plain fields, under a psync.Lock"
 	}
 }
 

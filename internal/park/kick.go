@@ -44,12 +44,12 @@ func (k *Kick) Set() {
 	// The sleeper may be between its last look and the kernel: wake until it says it is up.
 	for pause := 5 * time.Microsecond; ; pause = min(2*pause, time.Millisecond) {
 		word := k.sleeping.Load()
-		if word == nil {
+		if word == nil || !k.IsSet() { // Reset: the sleeper has been up, and sleeps for something else by now
 			return
 		}
 		sys.FutexWake(word, 1<<30)
 		runtime.Gosched()
-		if k.sleeping.Load() == nil {
+		if k.sleeping.Load() == nil || !k.IsSet() {
 			return
 		}
 		time.Sleep(pause)

@@ -87,7 +87,7 @@ func (s *sleeper) run() {
 		}
 		sleepers.mu.Unlock()
 		if hasWaitv() {
-			_ = sys.FutexWaitv(vector, Backstop)
+			refused(sys.FutexWaitv(vector, Backstop))
 			runtime.KeepAlive(s)
 			continue
 		}

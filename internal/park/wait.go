@@ -55,7 +55,7 @@ func sleepDirect(word *uint32, val uint32, k *Kick, timeout time.Duration) bool 
 			var ws [2]sys.WaitVector
 			ws[0].SetShared(word, val)
 			ws[1].SetPrivate(&k.word, 0)
-			_ = sys.FutexWaitv(ws[:], nap) // woken, changed, interrupted, timed out: the loop looks for itself
+			refused(sys.FutexWaitv(ws[:], nap)) // woken, changed, interrupted, timed out: the loop looks for itself
 			runtime.KeepAlive(k)
 			continue
 		}
@@ -72,7 +72,14 @@ func sleepDirect(word *uint32, val uint32, k *Kick, timeout time.Duration) bool 
 var waitv struct {
 	once   sync.Once
 	ok     bool
-	forced atomic.Bool // a test wants the fallback
+	forced atomic.Bool // a test, or a seccomp profile that came later, wants the fallback
+}
+
+// refused notes that futex_waitv, which worked at first, is refused now: this process has put itself under a stricter seccomp profile.
+func refused(err error) {
+	if err == error(syscall.ENOSYS) || err == error(syscall.EPERM) {
+		waitv.forced.Store(true)
+	}
 }
 
 func hasWaitv() bool {

@@ -74,6 +74,14 @@ func (c *Core) State(now int64) (owner family.Ident, reserved bool, wait Waiting
 	return family.Ident(w & ownerMask), w&handed != 0, wait
 }
 
+// Culprit names the process of a busy mark.
+func (c *Core) Culprit(mark uint32) string {
+	if p, ok := c.f.Peer(family.Ident(mark & ownerMask)); ok {
+		return fmt.Sprintf("%s (pid %d)", p.Name, p.PID)
+	}
+	return "a process that is gone"
+}
+
 // Who describes a participant for people.
 func (c *Core) Who(id family.Ident) string {
 	p, ok := c.f.Peer(id)

@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/multiproc-go/multiproc/internal/errs"
 	"github.com/multiproc-go/multiproc/internal/family"
 	"github.com/multiproc-go/multiproc/internal/killpoint"
 	"github.com/multiproc-go/multiproc/internal/park"
 	"github.com/multiproc-go/multiproc/internal/race"
+	"github.com/multiproc-go/multiproc/internal/sys"
 )
 
 const (
@@ -38,10 +40,11 @@ type Closer interface {
 
 // Core is one process's view of one lock. All handles of the process share it.
 type Core struct {
-	word *uint32
-	f    Members
-	gate atomic.Pointer[park.Gate] // made by the first contention
-	rec  atomic.Pointer[Recovery]  // set by the holder who took the lock from the dead, until he releases it
+	word  *uint32
+	f     Members
+	gate  atomic.Pointer[park.Gate] // made by the first contention
+	ghost atomic.Pointer[sighting]
+	rec   atomic.Pointer[Recovery] // set by the holder who took the lock from the dead, until he releases it
 	// Me is this process's Ident: what the word holds when it has the lock and nobody waits.
 	Me    uint32
 	hooks uint32 // an address for the race detector
@@ -63,7 +66,7 @@ func (r Recovery) String() string {
 	if !r.Recovered() {
 		return "no recovery"
 	}
-	return fmt.Sprintf("taken over from %s (pid %d), which died holding the lock", r.Name, r.PID)
+	return fmt.Sprintf("taken over from %s (pid %d), which ended while it held the lock", r.Name, r.PID)
 }
 
 // Word is the shared word, for the callers' inlined fast path: CAS 0 -> Me to take it, Me -> 0 to release it.
@@ -84,6 +87,9 @@ func (c *Core) TryAcquire(dirty uint32) bool {
 		c.RaceAcquire()
 		return true
 	}
+	if w&handed != 0 && c.f.Alive(owner) {
+		return c.tryHanded(w, owner, dirty)
+	}
 	if c.f.Alive(owner) {
 		// Somebody who only ever tries must hear of the owner's death as well: the watch stays for a while.
 		if uint32(owner) != c.Me {
@@ -94,6 +100,42 @@ func (c *Core) TryAcquire(dirty uint32) bool {
 		}
 	}
 	return c.takeOver(w, dirty)
+}
+
+// tryHanded takes a lock that is reserved for a living process if that is this one, or has not come for a whole park.Backstop.
+func (c *Core) tryHanded(w uint32, owner family.Ident, dirty uint32) bool {
+	if uint32(owner) != c.Me {
+		now := sys.Monotonic()
+		seen := c.ghost.Load()
+		if seen == nil || seen.word != w {
+			c.ghost.Store(&sighting{w, now})
+			return false
+		}
+		if time.Duration(now-seen.at) < park.Backstop {
+			return false
+		}
+	}
+	if !atomic.CompareAndSwapUint32(c.word, w, c.Me|waiters|dirty) {
+		return false
+	}
+	c.ghost.Store(nil)
+	c.passOver(owner)
+	c.RaceAcquire()
+	return true
+}
+
+// sighting is a reserved word that a TryLock has met, and when first.
+type sighting struct {
+	word uint32
+	at   int64
+}
+
+// passOver ends the claim of a process that did not come when the lock was handed to it: it is stopped, and would be handed it by every release. It claims
+// again when it goes on.
+func (c *Core) passOver(owner family.Ident) {
+	if n := atomic.LoadUint64(c.next()); n != 0 && claimant(n) == owner {
+		atomic.CompareAndSwapUint64(c.next(), n, 0)
+	}
 }
 
 // takeOver takes the lock from a dead owner: w is what the word says. It reports false when the word has changed meanwhile.
@@ -112,7 +154,7 @@ func (c *Core) takeOver(w, dirty uint32) bool {
 	c.RaceAcquire()
 	killpoint.Here("lock.taken-over")
 	if w&Dirty != 0 {
-		c.SetBusy(true)
+		c.MarkBusy(uint32(dead))
 		killpoint.Here("lock.marked-busy")
 	}
 	c.become(dirty)
@@ -145,17 +187,14 @@ func (c *Core) Recovery() Recovery {
 	return Recovery{}
 }
 
-// Busy reports whether somebody died while changing the object. Only the holder of the lock may rely on it.
-func (c *Core) Busy() bool { return atomic.LoadUint32(c.busy()) != 0 }
+// Busy is not 0 when somebody died while changing the object, or panicked there: it names him, see MarkBusy. Only the holder of the lock may rely on it.
+func (c *Core) Busy() uint32 { return atomic.LoadUint32(c.busy()) }
 
-// SetBusy sets or clears the mark. The caller holds the lock.
-func (c *Core) SetBusy(b bool) {
-	var v uint32
-	if b {
-		v = 1
-	}
-	atomic.StoreUint32(c.busy(), v)
-}
+// Panicked, in a busy mark: the process lives, or lived on, but the function that was changing the object panicked.
+const Panicked = 1 << 30
+
+// MarkBusy sets the mark to the Ident of who is, or was, changing the object, with Panicked or without; 0 clears it. The caller holds the lock.
+func (c *Core) MarkBusy(mark uint32) { atomic.StoreUint32(c.busy(), mark) }
 
 // Acquire takes the lock, waiting for it until ctx ends or the handle is closed. The lock is not held when it returns an error.
 func (c *Core) Acquire(ctx context.Context, h Closer, dirty uint32) (Recovery, error) {
@@ -191,7 +230,7 @@ func (c *Core) Held() bool {
 func (c *Core) Abandon() {
 	for c.Held() {
 		if w := atomic.LoadUint32(c.word); w&Dirty != 0 {
-			c.SetBusy(true)
+			c.MarkBusy(c.Me)
 		}
 		if c.releaseSlow() == nil {
 			return

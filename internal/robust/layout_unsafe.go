@@ -5,7 +5,7 @@ import "unsafe"
 // The lock's shared bytes:
 //
 //	0   u32  word, see doc.go
-//	4   u32  busy: 1 when a process died, or panicked, while it was changing the object
+//	4   u32  busy: Ident of the process that died while it was changing the object; bit 30: it panicked there
 //	8   u64  next: claim of the process to hand the lock to; Ident in bits 0-28, start of its wait above, in units of 16.384 us
 //	16  u32  recoveries: how often the lock was taken over from the dead
 //	20  u32  reserved

@@ -23,6 +23,9 @@ const (
 	spinRounds = 16
 	spinPause  = 32
 
+	// lookAgain is how often a sleeper looks at everything again without being told to. Nothing depends on it as far as we know.
+	lookAgain = 5 * time.Second
+
 	// yields: how often a goroutine lets others of its own process run first, when one of them has the lock.
 	yields = 4
 )
@@ -173,6 +176,7 @@ func (w *waiter) try() bool {
 	case word&handed != 0 && w.reserved == word:
 		// Reserved for a process that has not come for a whole Backstop: it is stopped, or does not know.
 		if atomic.CompareAndSwapUint32(c.word, word, mine|waiters) {
+			c.passOver(owner)
 			c.RaceAcquire()
 			return true
 		}
@@ -200,7 +204,7 @@ func (w *waiter) sleep(word uint32, owner family.Ident) {
 	}
 	w.slept = true
 	killpoint.Here("lock.waiting")
-	timeout := park.Forever
+	timeout := lookAgain
 	if waited := time.Duration(sys.Monotonic() - w.since); waited < HandOffAfter {
 		timeout = HandOffAfter - waited
 	} else {
@@ -237,6 +241,11 @@ func (w *waiter) giveUp() {
 		case word&handed != 0 && word&ownerMask == c.Me:
 			if atomic.CompareAndSwapUint32(c.word, word, c.Me|waiters) {
 				_ = c.releaseSlow()
+				return
+			}
+		case w.slept && word&waiters == 0:
+			// Its wake-up may have been meant for another sleeper, whom the present holder does not know of.
+			if atomic.CompareAndSwapUint32(c.word, word, word|waiters) {
 				return
 			}
 		default:
