@@ -160,7 +160,7 @@ type PanicError struct {
 	Type string
 	// Value is the text of the panic value.
 	Value string
-	// Stack is the stack of the goroutine that panicked, at most 64 KiB.
+	// Stack is the stack of the goroutine that panicked, or of all after a crash, at most 64 KiB. Error shows the first.
 	Stack string
 }
 
@@ -169,7 +169,20 @@ func (e *PanicError) Error() string {
 	if strings.HasPrefix(e.Value, "fatal error: ") || strings.HasPrefix(e.Value, "SIG") {
 		verb = "crashed"
 	}
-	return fmt.Sprintf("multiproc: worker %s (pid %d) %s: %s\n\n%s", e.Worker, e.PID, verb, e.Value, strings.TrimRight(e.Stack, "\n"))
+	return fmt.Sprintf("multiproc: worker %s (pid %d) %s: %s\n\n%s", e.Worker, e.PID, verb, e.Value, firstGoroutine(e.Stack))
+}
+
+// firstGoroutine is what a reader wants of a crash that shows all goroutines: the one that caused it, which comes first.
+func firstGoroutine(stack string) string {
+	stack = strings.TrimRight(stack, "\n")
+	head := strings.Index(stack, "goroutine ")
+	if head < 0 {
+		return stack
+	}
+	if end := strings.Index(stack[head:], "\n\n"); end >= 0 && end+head < len(stack) {
+		return stack[:head+end] + "\n\n[the other goroutines are in the Stack field]"
+	}
+	return stack
 }
 
 // quoteLines appends what a process has written last.

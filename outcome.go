@@ -43,7 +43,11 @@ func (p *process) crashError(text []byte) *PanicError {
 	}
 	e := &PanicError{Worker: p.name, PID: p.pid, Value: "fatal error: its text is on the worker's standard error", Stack: strings.TrimLeft(string(text), "\n")}
 	// The runtime writes some messages before it knows that it is dying, and then only to standard error.
-	for _, text := range []string{string(text), p.stderr.lines()} {
+	texts := []string{string(text), p.stderr.lines()}
+	if p.stderr != nil && p.stderr.fatal != "" {
+		texts = append([]string{p.stderr.fatal + "\n\n" + e.Stack}, texts...)
+	}
+	for _, text := range texts {
 		head := crashHead(text)
 		if head < 0 {
 			continue

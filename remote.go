@@ -23,11 +23,15 @@ type RemoteError struct {
 	Type    string // the type of the error value, as in *fs.PathError
 	Message string // the error's text
 
-	is    []string
-	errno syscall.Errno
+	is     []string
+	errno  syscall.Errno
+	parent bool // it is the reason for which the parent stops this worker
 }
 
 func (e *RemoteError) Error() string {
+	if e.parent {
+		return fmt.Sprintf("stopped by its parent, %s (pid %d): %s", e.Worker, e.PID, e.Message)
+	}
 	return fmt.Sprintf("multiproc: worker %s (pid %d): %s", e.Worker, e.PID, e.Message)
 }
 

@@ -78,8 +78,10 @@ func (o *output) carry() {
 
 // tail keeps the end of what was written.
 type tail struct {
-	buf []byte
-	cut bool
+	buf       []byte
+	cut       bool
+	fatal     string // the first line that begins with "fatal error: "
+	fatalDone bool
 }
 
 const (
@@ -88,6 +90,9 @@ const (
 )
 
 func (t *tail) add(p []byte) {
+	if !t.fatalDone {
+		t.noteFatal(p)
+	}
 	if len(t.buf)+len(p) > 4*tailBytes {
 		t.cut = true
 		keep := max(0, min(len(t.buf), tailBytes-len(p)))
@@ -95,6 +100,21 @@ func (t *tail) add(p []byte) {
 		p = p[max(0, len(p)-tailBytes):]
 	}
 	t.buf = append(t.buf, p...)
+}
+
+// noteFatal keeps the line in which the Go runtime says why it gives up: the stacks that follow it are longer than what is kept. The runtime writes a line
+// in pieces.
+func (t *tail) noteFatal(p []byte) {
+	if t.fatal == "" {
+		i := bytes.Index(p, []byte("fatal error: "))
+		if i < 0 || i > 0 && p[i-1] != '\n' {
+			return
+		}
+		p = p[i:]
+	}
+	line, _, whole := bytes.Cut(p, []byte("\n"))
+	t.fatal += string(line)
+	t.fatalDone = whole || len(t.fatal) > tailBytes
 }
 
 // lines returns the last lines, whole ones where there is a choice.

@@ -217,6 +217,7 @@ func (w *worker) listen() {
 // cancelCause keeps the identity of the causes that this module and package context give.
 func cancelCause(e control.Error, task control.Start) error {
 	remote := importError(e, task.ParentName, task.ParentPID)
+	remote.parent = true
 	for _, err := range []error{context.Canceled, context.DeadlineExceeded, ErrInterrupted, ErrParentEnded} {
 		if e.Message == err.Error() && errors.Is(remote, err) {
 			return err

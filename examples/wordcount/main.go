@@ -31,7 +31,12 @@ func main() {
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, flag.Args(), *workers, *top, *check); err != nil {
+	err := run(ctx, flag.Args(), *workers, *top, *check)
+	if ctx.Err() != nil {
+		fmt.Fprintln(os.Stderr, "wordcount: interrupted")
+		os.Exit(130)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "wordcount:", err)
 		os.Exit(1)
 	}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -68,7 +69,7 @@ func memoryGroups(root string) []group {
 			continue
 		}
 		v2 := parts[0] == "0" && parts[1] == ""
-		if !v2 && parts[1] != "memory" {
+		if !v2 && !slices.Contains(strings.Split(parts[1], ","), "memory") {
 			continue
 		}
 		base, limit, usage := "sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes"
