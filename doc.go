@@ -68,7 +68,7 @@
 // an *ExitError the exit code or the signal's name and the last lines of standard error.
 //
 // The context of Start is the worker's life. When it ends, the function's context is cancelled, and after a grace the process is killed.
-// A daemon worker, the default, is killed as soon as its parent dies, even by kill -9; nothing is left of it, not even a zombie, for
+// A daemon worker, the default, is killed as soon as its parent dies, even by kill -9 (one that is stopped, by SIGSTOP, when it goes on); nothing is left of it, not even a zombie, for
 // its parent reaps every worker whether it waits for it or not. A worker that ends stops its own daemon workers first, in order. In the root
 // process that is the program's task: when main returns, its daemon workers are killed.
 //

@@ -26,7 +26,8 @@
 //
 //  1. An object is LIVE only after its header is complete and its creator's hold cell is set; a process killed earlier leaves a free block.
 //  2. A reference is attached or sent only under a valid cell: the sender's own hold until the transit cell is set, the transit cell until the
-//     receiver's hold is set. Someone who attaches without one (bytes kept aside) finds either the object or ErrStale.
+//     receiver's hold is set. Someone who attaches without one (bytes kept aside) finds either the object or ErrStale; when he is held up between looking and
+//     setting his cell, while the block is freed and its slab cut anew, the cell flickers in another object's bytes. Messages never do that.
 //  3. To free: no valid cell; LIVE -> FREEING by compare-and-swap; again no valid cell (else back to LIVE and start over). Whoever adds
 //     a cell looks at the state afterwards, so of a freer and an adder that overlap one sees the other.
 //  4. Who frees a block of somebody else's segment pushes it on the segment's list of returned blocks, and only the owner takes from that list. A large

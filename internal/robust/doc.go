@@ -23,7 +23,7 @@
 // starves, a waiter that has slept for HandOffAfter writes its claim into next (the time it began to wait, and its Ident; an earlier
 // time displaces a later one). The next release that finds a claim hands the lock over: it writes handed|claimant and wakes all.
 // A handed lock has not been entered, so any waiter may take it when the claimant does not (it died, gave up, or is stopped): at once if it is
-// dead, after park.Backstop otherwise. Each waiting process therefore gets the lock after at most
+// dead, after park.Backstop otherwise, and then the claim is struck out, so that a process which is stopped delays the others once and not at every turn. Each waiting process therefore gets the lock after at most
 //
 //	HandOffAfter + n x (the longest critical section + a wake-up)
 //
