@@ -7,8 +7,8 @@
 //	bit 29     dirty     held in order to change the object that the lock belongs to
 //	bits 0-28  owner     family.Ident of the holding process; a word without owner is free
 //
-// Taking a free lock is one compare-and-swap, and so is releasing one that nobody waits for. Who finds it taken spins for about a
-// microsecond, then queues at a gate of his own process; the one goroutine that has passed the gate sets the waiters bit and
+// Taking a free lock is one compare-and-swap, and so is releasing one that nobody waits for. Who finds it taken spins for some
+// microseconds, then queues at a gate of his own process; the one goroutine that has passed the gate sets the waiters bit and
 // sleeps on the word.
 //
 // # Death
