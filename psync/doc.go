@@ -22,7 +22,7 @@
 //	woken, or handed the lock,    nothing: the next waiter takes it, after at most 250 ms when
 //	but not yet in                the kernel had nobody else to wake
 //	while it holds the lock       the next holder's Acquire returns a Recovery that names it; within about
-//	                              0.3 ms for a process with little memory, plus 65 ms for each GiB of its own
+//	                              0.5 ms for a process with little memory, plus 65 ms for each GiB of its own
 //	in Unlock                     either of the above, never a lock that stays taken
 //	stopped (SIGSTOP) as waiter   they pass it over, after 250 ms once when the lock was handed to it
 //	stopped (SIGSTOP) as holder   they wait: a stopped process is alive and may go on at any moment
