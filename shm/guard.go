@@ -203,17 +203,18 @@ func (g *guard) close() error {
 	if g.obj == nil {
 		return errs.ErrClosed
 	}
-	inside, err := g.obj.CloseUnless(func() bool { return g.core != nil && g.core.Held() })
+	held := func() bool { return g.core != nil && g.core.Held() }
+	inside, err := g.obj.CloseUnless(held)
 	if err != nil || inside {
 		return err
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.locker != nil && !g.given {
+	if g.locker != nil && !g.given && !held() { // it may be the last handle that keeps the object of whoever is inside
 		_ = g.locker.Close()
 	}
 	if g.lock != nil && !g.own() {
-		_ = g.lock.Close()
+		_, _ = g.lock.CloseUnless(held)
 	}
 	return nil
 }

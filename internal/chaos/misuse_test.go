@@ -174,10 +174,13 @@ func TestForgottenLockStaysHeld(t *testing.T) {
 
 // TestCloseInsideUpdate: closing a value while another goroutine changes it does not let the change reach somebody else's memory.
 func TestCloseInsideUpdate(t *testing.T) {
-	for range 20 {
+	for i := range 20 {
 		v, err := shm.NewValue(int64(1))
 		if err != nil {
 			t.Fatal(err)
+		}
+		if i%2 == 0 {
+			_ = v.Locker() // a second handle, which Close closes as well
 		}
 		in, out, done := make(chan bool), make(chan bool), make(chan error)
 		go func() { done <- v.Update(func(p *int64) { close(in); <-out; *p = 99 }) }()
