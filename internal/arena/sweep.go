@@ -34,6 +34,9 @@ func (a *Arena) startSweeper() {
 			rung := atomic.LoadUint32(bell)
 			a.watchOrphans(watched)
 			d := a.f.Deaths()
+			if d != deaths || first {
+				kickAll() // before the sweep, which may take long: who waits goes by who is alive
+			}
 			a.mu.Lock()
 			a.takeReturned()
 			if d != deaths || first {

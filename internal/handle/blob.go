@@ -21,9 +21,22 @@ const (
 	KindRawArray
 	KindValue
 	KindArray
+	KindRLock
+	KindSemaphore
+	KindBoundedSemaphore
+	KindEvent
+	KindCondition
+	KindBarrier
+	KindQueue
+	KindJoinableQueue
+	KindConn
+	// KindRows and KindItem are objects without a handle that users see: more rows of a ledger, and a queue's item that is larger than its ring.
+	KindRows
+	KindItem
 )
 
-var kindNames = [...]string{"", "psync.Lock", "shm.RawValue", "shm.RawArray", "shm.Value", "shm.Array"}
+var kindNames = [...]string{"", "psync.Lock", "shm.RawValue", "shm.RawArray", "shm.Value", "shm.Array", "psync.RLock", "psync.Semaphore", "psync.BoundedSemaphore",
+	"psync.Event", "psync.Condition", "psync.Barrier", "queue.Queue", "queue.JoinableQueue", "queue.Conn", "table of rows", "large item"}
 
 // KindName is the Go type of a kind of handle.
 func KindName(kind uint8) string {

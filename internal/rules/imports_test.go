@@ -24,7 +24,7 @@ var layers = [][]string{
 	{"internal/robust", "internal/testproc"},
 	{"internal/arena"},
 	// How handles travel.
-	{"internal/handle", "internal/lockhook", "internal/control"},
+	{"internal/handle", "internal/lockhook", "internal/control", "internal/await"},
 	{"internal/envelope"},
 	// What users import.
 	{"psync"},
