@@ -31,6 +31,8 @@ type Arena struct {
 	serial   uint64
 	checked  reserveCheck
 	graves   []grave // freed blocks kept from reuse, in debug mode
+	orphans  []orphan
+	dropping bool // dropOrphans is at it
 
 	sweeper sync.Once
 }

@@ -18,6 +18,8 @@ func (a *Arena) valid(cell uint64) bool {
 	case cellTransit:
 		// The message lives on after its sender, until the receiver has read all that the sender left (Buried).
 		return a.f.Alive(family.Ident(cell>>32)&family.IdentMask) && a.f.Unburied(from)
+	case cellKept:
+		return a.keeps(cell)
 	}
 	return false
 }

@@ -20,7 +20,8 @@ import (
 //	64  32 B    lock, package robust
 //	96  ...     payload; at 128 when it is longer than 1 KiB
 //
-// Cell: kind in bits 0-2, Ident of the holder or sender in 3-31, Ident of the receiver (transit) in 32-60; 0 is empty.
+// Cell: kind in bits 0-2, Ident of the holder or sender in 3-31, Ident of the receiver (transit) in 32-60; 0 is empty. Of a kept reference: number of the item
+// in bits 3-25, offset of the keeper, in units of 16, in 26-63.
 const (
 	offState  = 0
 	offKind   = 4
@@ -48,6 +49,9 @@ const (
 	cellKinds   = 7
 	cellHold    = 1
 	cellTransit = 2
+	cellKept    = 3
+
+	blockAlign = 16
 )
 
 // block is a view of one object's header in this process's mapping.

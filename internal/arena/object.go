@@ -199,14 +199,15 @@ func (a *Arena) recycle(b block) {
 			a.recycle(m)
 		}
 	}
+	a.bequeath(b)
 	u := b.off / family.UnitSize
-	if a.loadUnit(u).kind() != unitSegment {
+	switch seg := a.segments[u]; {
+	case a.loadUnit(u).kind() != unitSegment:
 		a.freeLarge(u)
-		return
-	}
-	if seg := a.segments[u]; seg != nil {
+	case seg != nil:
 		a.freeSmall(seg, b)
-		return
+	default:
+		a.giveBack(b)
 	}
-	a.giveBack(b)
+	a.dropOrphans()
 }
