@@ -33,3 +33,10 @@ func kickAll() {
 		k.Set()
 	}
 }
+
+// mourned reports whether anybody here waits for something that a death may change.
+func mourned() bool {
+	mourners.mu.Lock()
+	defer mourners.mu.Unlock()
+	return len(mourners.m) > 0
+}

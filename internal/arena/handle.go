@@ -140,6 +140,14 @@ func (h *Handle) Pin() {
 	}
 }
 
+// StayMapped leaves the object's memory readable after Close until the handle is collected, for a user whose goroutines may look at it at the moment of a Close. What is
+// there then is anybody's.
+func (h *Handle) StayMapped() {
+	h.o.a.mu.Lock()
+	defer h.o.a.mu.Unlock()
+	h.o.stay = true
+}
+
 // waiting are the kicks of the goroutines that wait through a handle.
 var waiting = struct {
 	mu   sync.Mutex

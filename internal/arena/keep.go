@@ -1,7 +1,10 @@
 package arena
 
 import (
+	"sync/atomic"
+
 	"github.com/multiproc-go/multiproc/internal/errs"
+	"github.com/multiproc-go/multiproc/internal/family"
 	"github.com/multiproc-go/multiproc/internal/killpoint"
 	"github.com/multiproc-go/multiproc/internal/sys"
 )
@@ -19,7 +22,7 @@ const keptMask = 1<<KeptBits - 1
 type Keeper struct {
 	Min uint64
 	// Window is the numbers of the items that the keeper has: from first on, before end. The item end, which is being added, counts as well: its references are
-	// kept before it is there.
+	// kept before it is there. An end that is one before first is none at all.
 	Window func(payload Memory) (first, end uint32)
 	// Left calls drop for each reference of the items that a keeper has when it is freed.
 	Left func(payload Memory, size uint64, drop func(item uint32, ref Ref))
@@ -37,7 +40,11 @@ func kept(keeper uint64, item uint32) uint64 {
 // keeps reports whether the keeper that a cell names is there and has the item.
 func (a *Arena) keeps(cell uint64) bool {
 	b, err := a.blockAt(cell >> (3 + KeptBits) * blockAlign)
-	if err != nil || b.state() != stateLive {
+	if err != nil {
+		return false
+	}
+	// Who frees the keeper may yet find that somebody holds it (invariant 3), and drops what it keeps if not.
+	if s := b.state(); s != stateLive && (s&stateFreeing == 0 || !a.f.Alive(family.Ident(s)&family.IdentMask)) {
 		return false
 	}
 	k := keepers[uint8(b.kind())]
@@ -49,7 +56,8 @@ func (a *Arena) keeps(cell uint64) bool {
 		return false
 	}
 	first, end := k.Window(unsafePayload(b, b.size()))
-	return (uint32(cell>>3)-first)&keptMask <= (end-first)&keptMask
+	n := (end - first) & keptMask
+	return n != keptMask && (uint32(cell>>3)-first)&keptMask <= n
 }
 
 // Keep makes an item of the keeper's a reason for the objects to live. The caller has handles to all of them, and to the keeper.
@@ -96,6 +104,27 @@ func Unkeep(refs []Ref, keeper *Handle, item uint32) {
 	}
 }
 
+// Supersede drops what earlier items of the keeper's have kept of the objects: the item is there, and leaves after them. So however many items refer to one object, one cell says so.
+func Supersede(refs []Ref, keeper *Handle, item uint32) {
+	a := keeper.o.a
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	last := kept(keeper.o.ref.Off, item)
+	const number = uint64(keptMask) << 3
+	for _, ref := range refs {
+		b, err := a.blockAt(ref.Off)
+		if err != nil || b.serial() != ref.Serial {
+			continue
+		}
+		_ = a.eachCell(b, func(c *uint64) bool {
+			if v := atomic.LoadUint64(c); v != last && v&^number == last&^number {
+				atomic.CompareAndSwapUint64(c, v, 0)
+			}
+			return true
+		})
+	}
+}
+
 // Hold makes this process hold the objects of an item that it is about to take. References whose object is gone are left out; attaching them fails when the item is decoded.
 func Hold(refs []Ref) *Inbox {
 	in := &Inbox{}
@@ -125,7 +154,46 @@ func Held(ref Ref) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	b, err := a.blockAt(ref.Off)
-	return err == nil && b.serial() == ref.Serial && b.state() == stateLive && a.held(b)
+	if err != nil || !a.settled(b, ref.Serial) {
+		return false
+	}
+	if a.held(b) {
+		return true
+	}
+	// A cell that was passed on while they were read one after the other may have been overlooked. Freeing is sure (invariant 3).
+	a.free(b, ref.Serial)
+	return a.settled(b, ref.Serial)
+}
+
+// Holders calls yield for every living participant that has a handle to the object, or to whom a message with one is on its way, and reports whether there may
+// be others: those who take an item that refers to it out of a queue.
+func Holders(ref Ref, yield func(family.Ident)) (others bool) {
+	a, err := Home()
+	if err != nil {
+		return false
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	b, err := a.blockAt(ref.Off)
+	if err != nil || b.serial() != ref.Serial || b.state() != stateLive {
+		return false
+	}
+	err = a.eachCell(b, func(c *uint64) bool {
+		cell := atomic.LoadUint64(c)
+		if !a.valid(cell) {
+			return true
+		}
+		switch cell & cellKinds {
+		case cellHold:
+			yield(family.Ident(cell>>3) & family.IdentMask)
+		case cellTransit:
+			yield(family.Ident(cell>>32) & family.IdentMask)
+		default:
+			others = true
+		}
+		return true
+	})
+	return others || err != nil
 }
 
 // orphan is a reference of a keeper that is being freed.

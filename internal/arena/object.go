@@ -3,10 +3,13 @@ package arena
 import (
 	"errors"
 	"fmt"
+	"runtime"
+	"time"
 
 	"github.com/multiproc-go/multiproc/internal/errs"
 	"github.com/multiproc-go/multiproc/internal/family"
 	"github.com/multiproc-go/multiproc/internal/killpoint"
+	"github.com/multiproc-go/multiproc/internal/park"
 	"github.com/multiproc-go/multiproc/internal/robust"
 	"github.com/multiproc-go/multiproc/internal/sys"
 )
@@ -36,6 +39,7 @@ type Object struct {
 	handles int32  // guarded by a.mu
 	kind    uint8
 	known   bool // in a.objects
+	stay    bool // the mapping outlives the last handle, see StayMapped
 }
 
 // alloc makes a block with a complete header, state 0. Called with mu held.
@@ -108,14 +112,14 @@ func (a *Arena) attach(ref Ref) (*Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	if b.state() != stateLive || b.serial() != ref.Serial || b.kind() == kindCells {
+	if !a.settled(b, ref.Serial) || b.kind() == kindCells {
 		return nil, errs.ErrStale
 	}
 	if err := a.addCell(b, hold(a.f.Self())); err != nil {
 		return nil, err
 	}
 	killpoint.Here("arena.attaching")
-	if b.state() != stateLive || b.serial() != ref.Serial {
+	if !a.settled(b, ref.Serial) {
 		a.dropCell(b, hold(a.f.Self()))
 		a.free(b, ref.Serial)
 		return nil, errs.ErrStale
@@ -157,10 +161,14 @@ func (o *Object) release() {
 		killpoint.Here("arena.released")
 		a.free(b, o.ref.Serial)
 	}
-	if o.mapping != nil {
+	switch {
+	case o.mapping == nil:
+	case o.stay:
+		runtime.AddCleanup(o, func(m []byte) { _ = sys.Unmap(m) }, o.mapping)
+	default:
 		_ = sys.Unmap(o.mapping)
-		o.mapping = nil
 	}
+	o.mapping = nil
 }
 
 // free frees the object if nobody holds it any more (invariant 3). Once the caller's own cell is gone another may have freed it already, and the block be
@@ -182,6 +190,25 @@ func (a *Arena) free(b block, serial uint64) {
 		a.recycle(b)
 		return
 	}
+}
+
+// settled reports whether the object is alive. While another process is about to free it, and may yet find that somebody holds it, settled waits: a microsecond, or
+// until that process runs again if it was interrupted there, but no longer than a backstop.
+func (a *Arena) settled(b block, serial uint64) bool {
+	pause := time.Microsecond
+	for waited := time.Duration(0); b.serial() == serial; waited += pause {
+		s := b.state()
+		if s == stateLive {
+			return true
+		}
+		by := family.Ident(s) & family.IdentMask
+		if s&stateFreeing == 0 || by == a.f.Self() || !a.f.Alive(by) || waited > park.Backstop {
+			return false
+		}
+		time.Sleep(pause)
+		pause = min(2*pause, time.Millisecond)
+	}
+	return false
 }
 
 // recycle returns the memory of a block that this process has set to freeing, or that was never alive.

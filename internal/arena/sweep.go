@@ -2,6 +2,7 @@ package arena
 
 import (
 	"sync/atomic"
+	"time"
 
 	"github.com/multiproc-go/multiproc/internal/family"
 	"github.com/multiproc-go/multiproc/internal/killpoint"
@@ -44,10 +45,19 @@ func (a *Arena) startSweeper() {
 			}
 			a.mu.Unlock()
 			deaths, first = d, false
-			park.Wait(bell, rung, k, park.Forever)
+			for pause := noticeEvery; park.Wait(bell, rung, k, pause); {
+				if mourned() {
+					looked := a.f.Notice()
+					pause = noticeEvery * time.Duration(1+looked/32)
+				}
+			}
 		}
 	}()
 }
+
+// noticeEvery is how often a process with goroutines that a death may concern looks for deaths that nobody has noticed: of processes whose parent is stopped. In a family of many, all of
+// whom look at all, it is less often.
+const noticeEvery = time.Second
 
 // watchOrphans watches the participants that have no living parent to tell of their death.
 func (a *Arena) watchOrphans(watched map[family.Ident]*family.Watch) {
@@ -169,7 +179,18 @@ func (a *Arena) examine(b block) {
 	case state&stateFreeing != 0 && !a.f.Alive(family.Ident(state)&family.IdentMask):
 		// The freer may have returned it just before it died. It adds nothing to the list any more: what is not there now was not returned.
 		a.takeReturned()
-		if b.state() == state {
+		if b.state() != state {
+			break
+		}
+		// It may also have died before it had looked for the second time (invariant 3).
+		found := false
+		_ = a.eachCell(b, func(c *uint64) bool {
+			found = b.kind() != kindCells && a.valid(atomic.LoadUint64(c))
+			return !found
+		})
+		if found {
+			b.casState(state, stateLive)
+		} else {
 			a.recycle(b)
 		}
 	case state == 0:

@@ -23,6 +23,12 @@ var kicks = sync.Pool{New: func() any { return park.NewKick() }}
 // Wait returns nil once look says done, errs.ErrClosed when the handle is closed, or the context's error. It calls look at least once unless one of these has
 // happened before.
 func (r *Room) Wait(ctx context.Context, h robust.Closer, look Look) error {
+	return r.WaitOr(ctx, h, look, func() {})
+}
+
+// WaitOr is Wait that calls giveUp before it returns an error after a look: a wake-up that was meant for somebody may have been used up here, and has to be passed on. The
+// handle's memory is still there then.
+func (r *Room) WaitOr(ctx context.Context, h robust.Closer, look Look, giveUp func()) error {
 	ended := func() error {
 		if h.Closed() {
 			return errs.ErrClosed
@@ -41,7 +47,7 @@ func (r *Room) Wait(ctx context.Context, h robust.Closer, look Look) error {
 	if ctx.Done() != nil {
 		stop = context.AfterFunc(ctx, k.Set)
 	}
-	err := r.wait(k, ended, look)
+	err := r.wait(k, ended, look, giveUp)
 	h.RemoveKick(k)
 	if stop() { // else the function runs, or has run: it may still touch the kick
 		k.Reset()
@@ -50,7 +56,7 @@ func (r *Room) Wait(ctx context.Context, h robust.Closer, look Look) error {
 	return err
 }
 
-func (r *Room) wait(k *park.Kick, ended func() error, look Look) error {
+func (r *Room) wait(k *park.Kick, ended func() error, look Look, giveUp func()) error {
 	for !r.gate.Enter(k) {
 		if err := ended(); err != nil {
 			return err
@@ -62,11 +68,14 @@ func (r *Room) wait(k *park.Kick, ended func() error, look Look) error {
 	}
 	defer r.gate.Leave()
 	defer arena.OnDeaths(k)() // inside of the gate: a death must not cost those who queue their places
-	for {
+	for looked := false; ; looked = true {
 		if k.IsSet() {
 			k.Reset()
 		}
 		if err := ended(); err != nil {
+			if looked {
+				giveUp()
+			}
 			return err
 		}
 		word, val, done := look()

@@ -78,27 +78,37 @@ func EncodeFrom(p any) ([]byte, []arena.Ref, error) {
 }
 
 func encode(v reflect.Value) ([]byte, []arena.Ref, error) {
+	var buf bytes.Buffer
+	refs, err := appendTo(&buf, v)
+	if err != nil {
+		return nil, nil, err
+	}
+	return buf.Bytes(), refs, nil
+}
+
+// AppendFrom is EncodeFrom that writes behind what buf has. After an error buf may have a part of it.
+func AppendFrom(buf *bytes.Buffer, p any) ([]arena.Ref, error) {
+	return appendTo(buf, reflect.ValueOf(p).Elem())
+}
+
+func appendTo(buf *bytes.Buffer, v reflect.Value) ([]arena.Ref, error) {
+	start := buf.Len()
 	has, mode := traitsOf(v.Type()), encMode
 	if has.vetted() {
 		if err := vet(v, v.Type().String(), 0); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
 	if has.dynamic {
 		v, mode = boxed(v), boxing().enc
 	}
-	var buf bytes.Buffer
-	if err := mode.MarshalToBuffer(v.Interface(), &buf); err != nil {
-		return nil, nil, err
+	if err := mode.MarshalToBuffer(v.Interface(), buf); err != nil {
+		return nil, err
 	}
 	if !has.carrier {
-		return buf.Bytes(), nil, nil
+		return nil, nil
 	}
-	refs, err := handle.ScanRefs(buf.Bytes())
-	if err != nil {
-		return nil, nil, err
-	}
-	return buf.Bytes(), refs, nil
+	return handle.ScanRefs(buf.Bytes()[start:])
 }
 
 // Decode sets what the pointer v points to from data, which Encode made of a value of that type. Handles attach to

@@ -55,7 +55,7 @@ func selfMarshals(t reflect.Type) (yes bool, reason string) {
 		enc, dec := ptr.Implements(p.marshaler), ptr.Implements(p.unmarshaler)
 		switch {
 		case enc && dec:
-			if embedded := promotedFrom(t, p.encode); embedded != "" {
+			if embedded := promotedFrom(t, p); embedded != "" {
 				return true, p.encode + " is promoted from the embedded " + embedded +
 					", which would be all that is sent; name that field, or give the type its own " +
 					p.encode + " and " + p.decode
@@ -70,10 +70,10 @@ func selfMarshals(t reflect.Type) (yes bool, reason string) {
 	return false, ""
 }
 
-// promotedFrom names the embedded field that lends the struct type t its method, if t has other fields
-// which that method can't know about; otherwise it returns "".
-func promotedFrom(t reflect.Type, method string) string {
-	if t.Kind() != reflect.Struct || t.NumField() < 2 || declares(t, method) {
+// promotedFrom names the embedded field that lends the struct type t both of its methods, if t has other fields
+// which these can't know about; otherwise it returns "". A type with a method of its own for one way has thought of the other.
+func promotedFrom(t reflect.Type, p pair) string {
+	if t.Kind() != reflect.Struct || t.NumField() < 2 || declares(t, p.encode) || declares(t, p.decode) {
 		return ""
 	}
 	for i := range t.NumField() {
@@ -85,7 +85,7 @@ func promotedFrom(t reflect.Type, method string) string {
 		if ft.Kind() != reflect.Pointer && ft.Kind() != reflect.Interface {
 			ft = reflect.PointerTo(ft)
 		}
-		if _, ok := ft.MethodByName(method); ok {
+		if _, ok := ft.MethodByName(p.encode); ok {
 			return f.Type.String()
 		}
 	}

@@ -23,8 +23,12 @@ var (
 	ErrWrongType = errors.New("multiproc: wrong type of shared object")
 	// ErrOtherFamily: a handle that comes from processes with which this one shares no memory.
 	ErrOtherFamily = errors.New("multiproc: the handle belongs to another family of processes")
-	// ErrNotOwner: a lock was released by a process that does not hold it.
-	ErrNotOwner = errors.New("multiproc: unlock of a lock that this process does not hold")
+	// ErrNoPeer: nobody is left who could receive.
+	ErrNoPeer = errors.New("multiproc: the other end of the pipe is closed, or its last holder has died")
+	// ErrBroken: a barrier is broken: not all parties will come.
+	ErrBroken = errors.New("multiproc: the barrier is broken")
+	// ErrNotOwner: a lock was released, or its condition used, by a process that does not hold it.
+	ErrNotOwner = errors.New("multiproc: this process does not hold the lock")
 )
 
 // FromContext is the error of a wait that a context ended: it wraps both what ctx.Err says and the cause, so that errors.Is finds

@@ -192,6 +192,21 @@ func (f *Family) existsAs(id Ident, pid int) bool {
 	return recorded == 0 || start == recorded
 }
 
+// Notice looks for participants that have ended without anybody having noticed, as when their parent is stopped and does not look, and marks them dead. It reads a file in /proc for each
+// participant that is not this process's child, and returns how many these are.
+func (f *Family) Notice() (looked int) {
+	for id, state := range f.Participants {
+		if state != Live || id == f.self || f.Parent(id) == f.self {
+			continue
+		}
+		looked++
+		if !f.exists(id) {
+			f.MarkDead(id)
+		}
+	}
+	return looked
+}
+
 // BuryOrphan frees the slot of a dead participant whose parent is dead as well, so that no one is left to read its messages to it. While it has
 // children it stays: they may not have read yet what it sent them. An orphan that was to be started and has not arrived is given up first.
 func (f *Family) BuryOrphan(id Ident) {

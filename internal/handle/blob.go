@@ -30,13 +30,17 @@ const (
 	KindQueue
 	KindJoinableQueue
 	KindConn
-	// KindRows and KindItem are objects without a handle that users see: more rows of a ledger, and a queue's item that is larger than its ring.
+	// The others are objects without a handle that users see: more rows of a ledger, a queue's item that is larger than its ring, a pipe's ring, what a
+	// JoinableQueue knows of its consumers.
 	KindRows
 	KindItem
+	KindPipe
+	KindConsumers
 )
 
 var kindNames = [...]string{"", "psync.Lock", "shm.RawValue", "shm.RawArray", "shm.Value", "shm.Array", "psync.RLock", "psync.Semaphore", "psync.BoundedSemaphore",
-	"psync.Event", "psync.Condition", "psync.Barrier", "queue.Queue", "queue.JoinableQueue", "queue.Conn", "table of rows", "large item"}
+	"psync.Event", "psync.Condition", "psync.Barrier", "queue.Queue", "queue.JoinableQueue", "queue.Conn", "table of rows", "large item",
+	"pipe", "table of consumers"}
 
 // KindName is the Go type of a kind of handle.
 func KindName(kind uint8) string {

@@ -148,12 +148,13 @@ func (c *Core) takeOver(w, dirty uint32) bool {
 		c.RaceAcquire()
 		return true
 	}
+	atomic.AddUint32(c.takeovers(), 1) // before the word, for DiedInside
 	if !atomic.CompareAndSwapUint32(c.word, w, c.Me|waiters|w&Dirty) {
 		return false
 	}
 	c.RaceAcquire()
 	killpoint.Here("lock.taken-over")
-	if w&Dirty != 0 {
+	if w&Dirty != 0 && c.Busy() == 0 { // else somebody died in a change before, and this one while he was told so
 		c.MarkBusy(uint32(dead))
 		killpoint.Here("lock.marked-busy")
 	}
@@ -167,6 +168,20 @@ func (c *Core) takeOver(w, dirty uint32) bool {
 	}
 	c.rec.Store(&r)
 	return true
+}
+
+// Takeovers is a count to remember for DiedInside.
+func (c *Core) Takeovers() uint32 { return atomic.LoadUint32(c.takeovers()) }
+
+// DiedInside reports whether a process is known to have died while it held the lock, now or since Takeovers returned so much: it has left half-done what it held the lock for, and
+// whom it would have told of it waits in vain. It may report a death that was told before.
+func (c *Core) DiedInside(since uint32) bool {
+	// The word first: once it no longer names the dead, the count has changed.
+	w := atomic.LoadUint32(c.word)
+	if owner := family.Ident(w & ownerMask); owner != 0 && w&handed == 0 && !c.f.Alive(owner) {
+		return true
+	}
+	return c.Takeovers() != since
 }
 
 // become sets the dirty bit of a word that this process owns to what the acquisition asked for.

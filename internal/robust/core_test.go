@@ -18,7 +18,7 @@ import (
 
 func TestOffsets(t *testing.T) {
 	for what, v := range map[string][2]uint64{
-		"size": {Size, 32}, "word": {offWord, 0}, "busy": {offBusy, 4}, "next": {offNext, 8}, "recoveries": {offRecoveries, 16},
+		"size": {Size, 32}, "word": {offWord, 0}, "busy": {offBusy, 4}, "next": {offNext, 8}, "recoveries": {offRecoveries, 16}, "takeovers": {offTakeovers, 20},
 		"waiters": {waiters, 1 << 31}, "handed": {handed, 1 << 30}, "dirty": {Dirty, 1 << 29}, "owner": {ownerMask, 1<<29 - 1},
 		"claim's time": {claimShift, 29}, "claim's unit": {1 << claimUnit, 16384},
 	} {
