@@ -15,7 +15,16 @@
 // A lock is a handle: it can be an argument or a result of a worker's function, alone or inside structs, slices and maps, and is the same lock
 // wherever it arrives.
 //
-// # Death table
+// An [RLock] may be taken again by who has it, which an explicit [Holder] says. A [Semaphore] is a number of permits that anybody may take and add;
+// those of a [BoundedSemaphore] belong to the process that has acquired them, and come back when it is killed. An [Event] is a flag to wait for; it
+// has no lock, so that no death and no stop can keep anybody from setting it.
+//
+// A [Condition] is where those wait who have a lock in hand until what it guards has changed; a notification goes to somebody who lives, and whoever dies with the lock in hand wakes all. At
+// a [Barrier] a number of parties wait for each other; when one that has come dies it breaks for all, who are told by whom.
+//
+// # Death tables
+//
+// Each type has its own in its comment. That of a Lock:
 //
 //	a process is killed           the others see
 //	before it has the lock        nothing; its place in the queue is passed over
@@ -29,6 +38,6 @@
 //
 // # Caveats
 //
-// A process is the owner, not a goroutine: any goroutine of the holding process may call Unlock. A Lock is not re-entrant. Processes of one family
+// A process is the owner, not a goroutine: any goroutine of the holding process may call Unlock. A Lock is not re-entrant; an RLock is. Processes of one family
 // only can share a lock; all must be in one pid namespace.
 package psync

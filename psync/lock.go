@@ -27,6 +27,8 @@ var (
 	ErrOtherFamily = errs.ErrOtherFamily
 	// ErrStale: a handle arrived after its lock was gone.
 	ErrStale = errs.ErrStale
+	// ErrCorrupt: shared bytes hold something that no correct process writes.
+	ErrCorrupt = errs.ErrCorrupt
 )
 
 // Recovery says that a lock was taken over from a process that died holding it, and from which. Its zero value says that nobody died.
@@ -154,13 +156,14 @@ func (l *Lock) String() string {
 		return "psync.Lock(closed)"
 	}
 	defer runtime.KeepAlive(l)
-	return describe(l.h.Lock())
+	return describe("psync.Lock", l.h.Lock())
 }
 
-func describe(c *robust.Core) string {
+// describe is the String of a lock of the type that is named.
+func describe(name string, c *robust.Core) string {
 	owner, reserved, wait := c.State(sys.Monotonic())
 	var b strings.Builder
-	b.WriteString("psync.Lock(")
+	b.WriteString(name + "(")
 	switch {
 	case owner == 0:
 		b.WriteString("free")

@@ -40,7 +40,7 @@ func stoppedClaimant(t *testing.T) *psync.Lock {
 		t.Fatal(err)
 	}
 	l.Lock()
-	p, err := lockInTurns.Start(t.Context(), lineage{l, pid}, multiproc.WithGrace(0))
+	p, err := lockInTurns.Start(t.Context(), lineage{Lock: l, PID: pid}, multiproc.WithGrace(0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +147,7 @@ func TestForgottenLockStaysHeld(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer step.Close()
-	p, err := forgetful.Start(t.Context(), lineage{l, step})
+	p, err := forgetful.Start(t.Context(), lineage{Lock: l, PID: step})
 	if err != nil {
 		t.Fatal(err)
 	}

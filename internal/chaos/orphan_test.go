@@ -16,11 +16,15 @@ import (
 
 type lineage struct {
 	Lock *psync.Lock
-	PID  *shm.Value[int] // of the youngest, once it holds the lock
+	Pool *psync.BoundedSemaphore
+	PID  *shm.Value[int] // of the youngest, once it holds the lock and the permit
 }
 
 var holdForever = multiproc.Register("chaos-hold", func(ctx context.Context, l lineage) (int, error) {
 	l.Lock.Lock()
+	if err := l.Pool.Acquire(ctx); err != nil {
+		return 0, err
+	}
 	if err := l.PID.Store(syscall.Getpid()); err != nil {
 		return 0, err
 	}
@@ -43,6 +47,10 @@ func startLineage(t *testing.T) (l lineage, p *multiproc.Process[int], holder in
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Lock.Close() })
+	if l.Pool, err = psync.NewBoundedSemaphore(1); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Pool.Close() })
 	if l.PID, err = shm.NewValue(0); err != nil {
 		t.Fatal(err)
 	}
@@ -87,6 +95,27 @@ func TestRecoveryWhenNobodyReaps(t *testing.T) {
 	wait(t, p.Done(), "the end of the parent")
 }
 
+// TestPermitWhenNobodyReaps: the same for what a death gives back without a lock's waiter to see it. It takes a second or two.
+func TestPermitWhenNobodyReaps(t *testing.T) {
+	l, p, holder := startLineage(t)
+	if err := syscall.Kill(p.PID(), syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	if l.Pool.TryAcquire() {
+		t.Fatal("the permit is free while its holder lives")
+	}
+	if err := syscall.Kill(holder, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	within(t, "the permit of the dead", func(ctx context.Context) {
+		if err := l.Pool.Acquire(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	_ = p.Kill()
+	wait(t, p.Done(), "the end of the parent")
+}
+
 // TestOrphanSwept: a worker that outlives its parent and is killed then has nobody to tell of its death; what it held is swept all the same.
 func TestOrphanSwept(t *testing.T) {
 	before := settle(t, arena.Census{})
@@ -100,6 +129,7 @@ func TestOrphanSwept(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.Lock.Close()
+	l.Pool.Close()
 	l.PID.Close()
 	settle(t, before)
 }

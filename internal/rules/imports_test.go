@@ -25,9 +25,9 @@ var layers = [][]string{
 	{"internal/arena"},
 	// How handles travel.
 	{"internal/handle", "internal/lockhook", "internal/control", "internal/await"},
-	{"internal/envelope"},
+	{"internal/envelope", "internal/ledger", "internal/ring"},
 	// What users import.
-	{"psync"},
+	{"psync", "queue"},
 	{"shm"},
 	{"."},
 	{"multiproctest"},
@@ -37,7 +37,7 @@ var layers = [][]string{
 	{"internal/bench/rows", "internal/bench/starting/small"},
 	{"cmd/multiproc"},
 	// Tests that need all of the above.
-	{"internal/chaos"},
+	{"internal/chaos", "internal/linear"},
 }
 
 // never are imports that the layers would allow: each of the two is useful, and paid for, without the other.

@@ -1,0 +1,72 @@
+package psync
+
+import (
+	"fmt"
+	"sync/atomic"
+
+	"github.com/multiproc-go/multiproc/internal/errs"
+	"github.com/multiproc-go/multiproc/internal/handle"
+)
+
+// wordObject is an object whose whole state is one shared word, so that its fast paths are one atomic instruction on it.
+type wordObject struct {
+	object
+	word atomic.Pointer[uint32] // the shared word; once closed, shutWord
+}
+
+// shutWord makes the fast paths of a closed handle fail: it is a semaphore without permits, whose waiters nobody may overtake, and an event that is not
+// set. Nobody writes it.
+var shutWord uint32 = 3 << 30
+
+func (o *wordObject) make(kind uint8) error {
+	if err := o.create(kind, wordSize); err != nil {
+		return err
+	}
+	o.word.Store(stateWord(o.h.Payload()))
+	return nil
+}
+
+// decode makes o a handle to the object that was encoded.
+func (o *wordObject) decode(data []byte, kind uint8) error {
+	b, err := handle.Parse(data, kind)
+	if err != nil {
+		return err
+	}
+	if err := o.attach(b, kind, wordSize); err != nil {
+		return err
+	}
+	o.word.Store(stateWord(o.h.Payload()))
+	return nil
+}
+
+// open is the shared word, or nil when the handle was closed or never made.
+func (o *wordObject) open() *uint32 {
+	w := o.word.Load()
+	if w == &shutWord || o.gone() {
+		return nil
+	}
+	return w
+}
+
+// Close gives this handle up. Whoever waits through it gets ErrClosed at once; other handles, here and elsewhere, are not affected. The memory is freed with
+// the last handle of the last process. A second Close is ErrClosed.
+func (o *wordObject) Close() error {
+	if o.h == nil {
+		return errs.ErrClosed
+	}
+	o.word.Store(&shutWord)
+	return o.object.Close()
+}
+
+// unavailable is what String says of a handle without a state to tell.
+func (o *wordObject) unavailable() string {
+	if o.h == nil {
+		return "none"
+	}
+	return "closed"
+}
+
+// waitError says what the wait was for that a context has ended.
+func waitError(what fmt.Stringer, err error) error {
+	return fmt.Errorf("psync: waiting for %v: %w", what, err)
+}
