@@ -63,6 +63,13 @@ func TestScripts(t *testing.T) {
 		"value":   {"n": 100},
 		"array":   {"n": 1000},
 		"start":   {"n": 1},
+
+		"semaphore": {"kind": "bounded", "form": "with", "n": 100},
+		"event":     {"n": 100},
+		"condition": {"form": "with", "n": 100},
+		"channel":   {"n": 5},
+		"queue":     {"item": "dict", "n": 20},
+		"pingpong":  {"kind": "simple", "n": 5},
 	} {
 		t.Run(script, func(t *testing.T) {
 			s, err := p.Start(t.Context(), script)
@@ -96,6 +103,15 @@ func TestScriptErrorsNameTheirCause(t *testing.T) {
 	defer s.Close()
 	if _, err := s.Ask(t.Context(), map[string]any{"form": "sideways", "n": 1}); err == nil || !strings.Contains(err.Error(), "KeyError") {
 		t.Errorf("error %v, want Python's KeyError", err)
+	}
+	// Where two processes work, one that fails doesn't leave the script waiting for the other.
+	pair, err := p.Start(t.Context(), "queue")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pair.Close()
+	if _, err := pair.Ask(t.Context(), map[string]any{"item": "none", "n": 1}); err == nil || !strings.Contains(err.Error(), "KeyError") {
+		t.Errorf("error %v, want the KeyError of a child", err)
 	}
 	if _, err := p.Start(t.Context(), "absent"); err == nil || !strings.Contains(err.Error(), "absent.py") {
 		t.Errorf("error %v, want one that names the script", err)

@@ -3,7 +3,6 @@ package rows
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/multiproc-go/multiproc/internal/bench"
@@ -36,7 +35,6 @@ func setUpLock(ctx context.Context, env *bench.Env, w workload) (*bench.Work, er
 		return nil, err
 	}
 	private := new(sync.Mutex)
-	word := new(atomic.Uint32)
 	cases := []bench.Case{
 		{Key: ours, Label: ours, Round: func(context.Context) (bench.Sample, error) {
 			start := time.Now()
@@ -55,16 +53,7 @@ func setUpLock(ctx context.Context, env *bench.Env, w workload) (*bench.Work, er
 			return bench.Per(time.Since(start), w.lockPairs), nil
 		}},
 	}
-	cases = append(cases, bench.Case{
-		Key: floor, Label: "two atomic instructions", Round: func(context.Context) (bench.Sample, error) {
-			start := time.Now()
-			for range w.lockPairs {
-				word.CompareAndSwap(0, 1)
-				word.CompareAndSwap(1, 0)
-			}
-			return bench.Per(time.Since(start), w.lockPairs), nil
-		},
-	})
+	cases = append(cases, floorCase(w.lockPairs))
 	type ask struct {
 		Form string `json:"form"`
 		N    int    `json:"n"`

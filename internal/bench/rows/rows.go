@@ -11,7 +11,8 @@ import (
 func All() []bench.Row { return build(full) }
 
 func build(w workload) []bench.Row {
-	return slices.Concat(lockRows(w), contendedRows(w), arrayRows(w), valueRows(w), startRows(w), recoveryRows(w), orphanRows(w))
+	return slices.Concat(lockRows(w), contendedRows(w), semaphoreRows(w), boundedRows(w), eventRows(w), conditionRows(w), arrayRows(w), valueRows(w),
+		channelRows(w), queueRows(w), blockRows(w), structRows(w), pingPongRows(w), startRows(w), recoveryRows(w), orphanRows(w))
 }
 
 // workload is how much one round of each row does. Python does less where its
@@ -23,6 +24,12 @@ type workload struct {
 	updates, pythonUpdates     int
 	starts, pythonStarts       int
 	kills, orphans             int // in all rounds together
+
+	messages, pythonMessages      int // of the channel
+	items, pipeItems, pythonItems int // of 64 B
+	mediums, larges               int // blocks
+	orders, pythonOrders          int
+	roundTrips, pythonRoundTrips  int
 }
 
 // full is what is measured. Everything else is for tests.
@@ -33,17 +40,25 @@ var full = workload{
 	updates: 1_000_000, pythonUpdates: 30_000,
 	starts: 20, pythonStarts: 3,
 	kills: 1000, orphans: 200,
+	messages: 10_000, pythonMessages: 200,
+	items: 500_000, pipeItems: 200_000, pythonItems: 20_000,
+	mediums: 20_000, larges: 1500,
+	orders: 50_000, pythonOrders: 20_000,
+	roundTrips: 20_000, pythonRoundTrips: 1000,
 }
 
 // The keys by which targets name the other side.
 const (
-	python     = "python"      // CPython's multiprocessing, as it is used
-	pythonCall = "python-call" // its lock by acquire and release
-	pythonWith = "python-with" // its lock by a with block
-	mutex      = "mutex"       // sync.Mutex
-	floor      = "floor"       // what the CPU asks for in any case
-	slice      = "slice"       // a plain Go slice
-	osExec     = "exec"        // os/exec
+	python       = "python"        // CPython's multiprocessing, as it is used
+	pythonCall   = "python-call"   // its locks and their like by calls
+	pythonWith   = "python-with"   // the same by a with block
+	pythonSimple = "python-simple" // its SimpleQueue
+	pipe         = "pipe"          // os.Pipe between two processes
+	copying      = "copying"       // two processes that copy and don't wait
+	mutex        = "mutex"         // sync.Mutex
+	floor        = "floor"         // what the CPU asks for in any case
+	slice        = "slice"         // a plain Go slice
+	osExec       = "exec"          // os/exec
 )
 
 // ours is the key and the label of this library's case.

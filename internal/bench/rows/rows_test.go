@@ -47,6 +47,11 @@ var tiny = workload{
 	updates: 100, pythonUpdates: 100,
 	starts: 1, pythonStarts: 1,
 	kills: 4, orphans: 4,
+	messages: 20, pythonMessages: 5,
+	items: 100, pipeItems: 100, pythonItems: 50,
+	mediums: 40, larges: 20,
+	orders: 50, pythonOrders: 50,
+	roundTrips: 50, pythonRoundTrips: 20,
 }
 
 func TestNames(t *testing.T) {
