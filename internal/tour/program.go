@@ -26,6 +26,10 @@ func programs() []Program {
 		newNegate().program(),
 		newCopies().program(),
 		newTypes().program(),
+		newChannel().program(),
+		newQueues().program(),
+		newPingpong().program(),
+		newMeeting().program(),
 		newCrash().program(),
 		newWords().program(),
 	}
@@ -44,7 +48,7 @@ func Names() []string {
 func List(indent string) string {
 	var b strings.Builder
 	for _, p := range programs() {
-		fmt.Fprintf(&b, "%s%-8s  %s\n", indent, p.Name, p.Short)
+		fmt.Fprintf(&b, "%s%-9s  %s\n", indent, p.Name, p.Short)
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }

@@ -104,6 +104,69 @@ var (
 		<-ctx.Done()
 		return struct{}{}, nil
 	})
+	shipOthers = multiproc.Register("test.channel.ship", func(ctx context.Context, x shipment) (struct{}, error) {
+		for range x.N {
+			if err := x.Channel.send(ctx, message(7)); err != nil {
+				return struct{}{}, err
+			}
+		}
+		return struct{}{}, x.Channel.Empty.Acquire(ctx)
+	})
+	shipThree = multiproc.Register("test.channel.three", func(ctx context.Context, x shipment) (struct{}, error) {
+		n := x.N
+		if n < 0 {
+			n = 3
+		}
+		for k := range n {
+			if err := x.Channel.send(ctx, message(k)); err != nil {
+				return struct{}{}, err
+			}
+		}
+		return struct{}{}, x.Channel.Empty.Acquire(ctx)
+	})
+	putOthers = multiproc.Register("test.channel.put", func(ctx context.Context, x freight) (struct{}, error) {
+		for range x.N {
+			if err := x.Queue.Put(ctx, message(7)[:5]); err != nil {
+				return struct{}{}, err
+			}
+		}
+		return struct{}{}, nil
+	})
+	answerRudely = multiproc.Register("test.queue.answer", func(ctx context.Context, l letters) (int, error) {
+		return os.Getpid(), l.Back.Put(ctx, "what?")
+	})
+	labourInVain = multiproc.Register("test.queue.vain", func(ctx context.Context, w workshop) (int, error) {
+		for range w.Tasks.All(ctx) {
+			if err := w.Tasks.TaskDone(); err != nil {
+				return 0, err
+			}
+		}
+		return 0, nil
+	})
+	labourBadly = multiproc.Register("test.queue.badly", func(ctx context.Context, w workshop) (int, error) {
+		for range w.Tasks.All(ctx) {
+			if err := errors.Join(w.Results.Put(ctx, 4), w.Tasks.TaskDone()); err != nil {
+				return 0, err
+			}
+		}
+		return 0, nil
+	})
+	playDouble = multiproc.Register("test.condition", func(ctx context.Context, t table) ([]int64, error) {
+		hits, err := t.play(ctx, 1)
+		hits[7]--
+		return hits, err
+	})
+	playHalf       = multiproc.Register("test.condition.half", func(ctx context.Context, _ table) ([]int64, error) { return nil, nil })
+	sleepInMeeting = multiproc.Register("test.barrier.asleep", func(ctx context.Context, x seat) (minutes, error) {
+		m, err := attendAll(ctx, x)
+		m.Seen = [barrierTurns][barrierParties]int64{}
+		return m, err
+	})
+	accuseParent = multiproc.Register("test.barrier.accuse", func(ctx context.Context, x seat) (minutes, error) {
+		m, err := attendAll(ctx, x)
+		m.PID = os.Getppid()
+		return m, err
+	})
 	failing = multiproc.Register("test.failing", func(context.Context, *shm.Array[int64]) (struct{}, error) {
 		return struct{}{}, errors.New("no luck today")
 	})
@@ -166,6 +229,16 @@ func TestProgramsCanBeWrong(t *testing.T) {
 		"one of two arrays":             {copies{doubleArray, setValue, addToOne, moveShip}.program(), "WRONG: nothing is lost"},
 		"moved twice":                   {copies{doubleArray, setValue, addToBoth, moveTwice}.program(), "WRONG: at (6, 2)"},
 		"other sizes":                   {types{sizesOfOther}.program(), "WRONG: in another process"},
+		"other numbers":                 {channel{shipOthers, putNumbers}.program(), "WRONG: all of the first message"},
+		"other numbers in the queue":    {channel{shipNumbers, putOthers}.program(), "WRONG: 0 of 1000 messages"},
+		"a sender that isn't killed":    {channel{shipThree, putNumbers}.program(), "WRONG: the wait ended"},
+		"a rude answer":                 {queues{answerRudely, labourInShop}.program(), "WRONG: the child got"},
+		"no results":                    {queues{answerLetter, labourInVain}.program(), "WRONG: when Join returned there were 0"},
+		"bad results":                   {queues{answerLetter, labourBadly}.program(), "WRONG: each task"},
+		"a double hit":                  {pingpong{playDouble}.program(), "WRONG: nobody hit twice"},
+		"nobody to play with":           {pingpong{playHalf}.program(), "WRONG: nobody hit twice"},
+		"somebody slept":                {meeting{sleepInMeeting}.program(), "WRONG: in each turn"},
+		"the wrong one is accused":      {meeting{accuseParent}.program(), "WRONG: each of the other"},
 		"the lock wasn't held":          {crash{holdNothing, breakUpdate, 2}.program(), "WRONG: each next holder"},
 		"no update was broken off":      {crash{holdLock, spoilNothing, 2}.program(), "WRONG: the value refused"},
 		"a count differs":               {drop.program(), "WRONG: all counts"},
@@ -225,7 +298,7 @@ func (failingWriter) Write([]byte) (int, error) { return 0, errors.New("full") }
 
 func TestSelect(t *testing.T) {
 	all, err := Select(nil)
-	if err != nil || len(all) != 7 {
+	if err != nil || len(all) != 11 {
 		t.Errorf("%d programs, %v", len(all), err)
 	}
 	two, err := Select([]string{"words", "counter"})
