@@ -85,6 +85,13 @@ var wellKnown = [...]struct {
 	{"multiproc.ErrWrongType", errs.ErrWrongType},
 	{"multiproc.ErrOtherFamily", errs.ErrOtherFamily},
 	{"multiproc.ErrNotOwner", errs.ErrNotOwner},
+	{"multiproc.ErrBroken", errs.ErrBroken},
+	{"multiproc.ErrFull", errs.ErrFull},
+	{"multiproc.ErrEmpty", errs.ErrEmpty},
+	{"multiproc.ErrNoPeer", errs.ErrNoPeer},
+	{"multiproc.ErrTooManyDone", errs.ErrTooManyDone},
+	{"multiproc.ErrNoConsumer", errs.ErrNoConsumer},
+	{"io.ErrShortBuffer", io.ErrShortBuffer},
 }
 
 // maxErrorText bounds what is sent of an error's text: a frame has a limit, and so has a reader's patience.

@@ -40,6 +40,8 @@ const MaxParties = 1<<30 - 1
 //	in Reset                         the barrier as before, broken (BrokenByReset), or reset
 //	stopped (SIGSTOP) as a party     nothing when it has come: the turn goes on without its doing, and it finds how the turn ended, unless 1,024 more have
 //	                                 ended meanwhile
+//	stopped (SIGSTOP) while it       whoever comes, leaves, resets or aborts, until it goes on: the barrier's lock is held for microseconds, but it is
+//	arrives, leaves or resets        held
 //	stopped (SIGSTOP) in the action  they wait: a stopped process is alive and may go on at any moment
 type Barrier struct {
 	tabled
@@ -53,7 +55,10 @@ type Barrier struct {
 type BarrierOption func(*Barrier) error
 
 // WithAction makes the last party to arrive run the action before all go on. Meanwhile the others wait, also those who come for the next turn. When the action fails or
-// panics the barrier breaks; a panic goes on in the process of the last party.
+// panics the barrier breaks; a panic goes on in the process of the last party. When the barrier is Reset while the action runs, the action runs on, and so may that of the next turn: unlike Python's,
+// it is not run under a lock.
+//
+// What the action works on it finds in package variables that each party's process has set before its first Wait, or in values of the context of the Wait that came last: any party may be the last.
 func WithAction(a Action) BarrierOption {
 	return func(b *Barrier) error {
 		if a.entry == nil {
@@ -253,7 +258,7 @@ func (b *Barrier) String() string {
 	return s.String() + ")"
 }
 
-// MarshalCBOR encodes the handle and the name of the action, not the state; see package handle for the format. It implements cbor.Marshaler, so that the barrier can be part of
+// MarshalCBOR encodes the handle and the name of the action, not the state. It implements cbor.Marshaler, so that the barrier can be part of
 // an argument, of a result or of a queue's item.
 func (b *Barrier) MarshalCBOR() ([]byte, error) {
 	if b == nil || b.gone() || b.action == nil {
@@ -275,17 +280,20 @@ func (b *Barrier) UnmarshalCBOR(data []byte) error {
 	if err != nil {
 		return err
 	}
-	if b.action, err = registered(blob.Type); err != nil {
+	action, err := registered(blob.Type)
+	if err != nil {
 		return err
 	}
-	if err := b.attach(blob, handle.KindBarrier, barSize); err != nil {
+	var o object // b stays what it is until all is known to be right
+	if err := o.attach(blob, handle.KindBarrier, barSize); err != nil {
 		return err
 	}
-	b.area = barArea{b.h.Payload()}
-	b.parties, b.timeout = int(atomic.LoadUint32(b.area.parties())), time.Duration(atomic.LoadUint64(b.area.timeout()))
-	if b.parties < 1 || b.parties > MaxParties || b.timeout < 0 {
-		_ = b.h.Close()
-		return fmt.Errorf("%w: a Barrier of %d parties with a timeout of %v", errs.ErrCorrupt, b.parties, b.timeout)
+	area := barArea{o.h.Payload()}
+	parties, timeout := int(atomic.LoadUint32(area.parties())), time.Duration(atomic.LoadUint64(area.timeout()))
+	if parties < 1 || parties > MaxParties || timeout < 0 {
+		_ = o.h.Close()
+		return fmt.Errorf("%w: a Barrier of %d parties with a timeout of %v", errs.ErrCorrupt, parties, timeout)
 	}
+	b.object, b.area, b.parties, b.timeout, b.action = o, area, parties, timeout, action
 	return b.open(b.area.ledger())
 }

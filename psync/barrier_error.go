@@ -72,7 +72,7 @@ func (e *BrokenError) Unwrap() []error {
 func (b *Barrier) note(turn uint32, reason BreakReason, who family.Ident, text string) {
 	a := b.area
 	text = strings.ToValidUTF8(text[:min(len(text), barTextSize)], "")
-	atomic.StoreUint32(a.u32(offBarRecord), 0)
+	atomic.SwapUint32(a.u32(offBarRecord), 0) // a swap: no store below may become visible before it
 	atomic.StoreUint32(a.u32(offBarReason), uint32(reason))
 	atomic.StoreUint32(a.u32(offBarWho), uint32(who))
 	pid := 0
@@ -94,7 +94,7 @@ func (b *Barrier) brokenError(turn uint32) *BrokenError {
 	who := family.Ident(atomic.LoadUint32(a.u32(offBarWho)) & family.IdentMask)
 	text := a.text()
 	e.Text = strings.ToValidUTF8(string(text[:min(int(atomic.LoadUint32(a.u32(offBarLength))), len(text))]), "")
-	if atomic.LoadUint32(a.u32(offBarRecord)) != turn<<1|barBroken {
+	if atomic.OrUint32(a.u32(offBarRecord), 0) != turn<<1|barBroken { // not a load: no load above may be done after it
 		return &BrokenError{}
 	}
 	if e.Who = b.h.Lock().Who(who); e.PID != 0 && !strings.Contains(e.Who, "(pid ") { // buried, its slot is another's

@@ -41,6 +41,7 @@ const MaxBounded = 1<<usedBits - 1
 //	in Close                         the permits back, as above
 //	stopped (SIGSTOP) with permits   they wait for those permits: a stopped process is alive and may go on at any moment
 //	stopped (SIGSTOP) as the first   whoever waits behind it, or comes, waits until it goes on, also when there are permits
+//	stopped (SIGSTOP) in Release     the permits free, and a first waiter that is asleep perhaps not woken until it goes on, or somebody else releases
 //	stopped (SIGSTOP) further behind nothing: they pass it over, after 250 ms once when its turn has come
 type BoundedSemaphore struct {
 	object

@@ -120,7 +120,7 @@ func (c *Condition) wait(ctx context.Context, t *tenure) error {
 	}
 	killpoint.Here("condition.enrolled")
 	if err := t.giveUp(); err != nil {
-		w.depart(false)
+		w.depart(true)
 		return err
 	}
 	killpoint.Here("condition.waiting")
@@ -241,7 +241,7 @@ func (c *Condition) closeOwned() {
 	}
 }
 
-// MarshalCBOR encodes the handle and that of the lock, not the state; see package handle for the format. It implements cbor.Marshaler, so that the condition can be part of an
+// MarshalCBOR encodes the handle and that of the lock, not the state. It implements cbor.Marshaler, so that the condition can be part of an
 // argument, of a result or of a queue's item.
 func (c *Condition) MarshalCBOR() ([]byte, error) {
 	if c == nil || c.gone() {

@@ -22,6 +22,7 @@ import (
 //  1. depth is acquiring from the moment a goroutine sets out to take the shared lock until it has it or has given up. Only that goroutine changes it then.
 //  2. depth > 0 only while this process holds the shared lock for this holder. Whoever makes it 0 releases the shared lock, after that: nobody re-enters a lock that is
 //     being released.
+//  3. The depth becomes more than 0, and 0 again with the release that follows, while RLock.use is held shared. So who has it alone, as Close, finds whether the lock is held.
 type Holder struct {
 	l     *RLock
 	depth atomic.Int64
@@ -78,19 +79,17 @@ func (h *Holder) acquire(ctx context.Context, n int64) (Recovery, error) {
 
 // take takes the shared lock. The caller has set the depth to acquiring.
 func (h *Holder) take(ctx context.Context, n int64) (Recovery, error) {
-	defer runtime.KeepAlive(h)
+	if !h.l.enter() {
+		h.settle(0)
+		return Recovery{}, errs.ErrClosed
+	}
+	defer h.l.use.RUnlock()
 	r, err := h.l.h.Lock().Acquire(ctx, h.l.h, 0)
 	if err != nil {
 		h.settle(0)
 		return Recovery{}, err
 	}
 	h.entered(n)
-	if h.l.gone() { // RLock.Close may have looked for a holder before this one was there to be seen
-		if h.leave() > 0 {
-			_ = h.l.h.Lock().Release()
-		}
-		return Recovery{}, errs.ErrClosed
-	}
 	return r, nil
 }
 
@@ -135,7 +134,6 @@ func (h *Holder) wait(ctx context.Context) {
 
 // TryLock takes the lock if it is free, or its holder is known to be dead, or takes it again, and reports whether it did. It never blocks.
 func (h *Holder) TryLock() bool {
-	defer runtime.KeepAlive(h)
 	for !h.l.gone() {
 		switch d := h.depth.Load(); {
 		case d > 0:
@@ -146,17 +144,27 @@ func (h *Holder) TryLock() bool {
 			if !h.depth.CompareAndSwap(0, acquiring) {
 				continue
 			}
-			if h.l.h.Lock().TryAcquire(0) {
-				h.entered(1)
-				return true
-			}
-			h.settle(0)
-			return false
+			return h.tryTake()
 		default:
 			return false
 		}
 	}
 	return false
+}
+
+// tryTake is take without waiting, also for a Close that has begun.
+func (h *Holder) tryTake() bool {
+	if !h.l.use.TryRLock() {
+		h.settle(0)
+		return false
+	}
+	defer h.l.use.RUnlock()
+	if h.l.gone() || !h.l.h.Lock().TryAcquire(0) {
+		h.settle(0)
+		return false
+	}
+	h.entered(1)
+	return true
 }
 
 // Unlock takes one from the depth, and releases the lock when it was the last. It wakes a waiter if there is one and never blocks. It panics with ErrNotOwner when the depth is 0.
@@ -176,18 +184,31 @@ func (h *Holder) Release() error {
 		switch {
 		case d <= 0:
 			return fmt.Errorf("%w: this Holder's depth is 0", errs.ErrNotOwner)
-		case !h.depth.CompareAndSwap(d, d-1):
 		case d > 1:
-			return nil
+			if h.depth.CompareAndSwap(d, d-1) {
+				return nil
+			}
 		default:
-			err := h.l.h.Lock().Release()
-			runtime.KeepAlive(h)
-			return err
+			if done, err := h.releaseOuter(); done {
+				return err
+			}
 		}
 	}
 }
 
-// leave makes the depth 0 and returns what it was; the caller releases the shared lock if that is not 0.
+// releaseOuter releases the shared lock if the depth is 1.
+func (h *Holder) releaseOuter() (done bool, err error) {
+	if !h.l.enter() {
+		return true, errs.ErrClosed
+	}
+	defer h.l.use.RUnlock()
+	if !h.depth.CompareAndSwap(1, 0) {
+		return false, nil
+	}
+	return true, h.l.h.Lock().Release()
+}
+
+// leave makes the depth 0 and returns what it was; the caller has RLock.use, and releases the shared lock if that is not 0.
 func (h *Holder) leave() int {
 	for {
 		d := h.depth.Load()
@@ -202,14 +223,14 @@ func (h *Holder) leave() int {
 
 // releaseAll gives the lock up whatever the depth is, which it returns for reacquire; 0: this holder does not have it.
 func (h *Holder) releaseAll() int {
-	if h.l.gone() {
+	if !h.l.enter() {
 		return 0
 	}
+	defer h.l.use.RUnlock()
 	d := h.leave()
 	if d > 0 {
 		_ = h.l.h.Lock().Release() // ErrNotOwner: the word was scribbled over, and the lock is not held either
 	}
-	runtime.KeepAlive(h)
 	return d
 }
 

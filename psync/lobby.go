@@ -18,13 +18,22 @@ import (
 	"github.com/multiproc-go/multiproc/internal/robust"
 )
 
+// noCopy makes go vet report copies.
+type noCopy struct{}
+
+func (*noCopy) Lock()   {}
+func (*noCopy) Unlock() {}
+
 // tabled is an object with a ledger whose waiters go on using its memory after their wait has ended: to leave the ledger, to break a barrier. Close therefore does not wait for them; it
-// leaves the memory to whoever is inside.
+// leaves the memory to whoever is inside, the last of whom gives it up.
 type tabled struct {
+	_ noCopy
 	object
-	rows *ledger.Table
-	in   *lobby
-	fam  *family.Family
+	rows  *ledger.Table
+	in    *lobby
+	fam   *family.Family
+	users atomic.Int32                 // goroutines that use the memory through this handle
+	kept  atomic.Pointer[arena.Handle] // once closed: what keeps the memory for them
 }
 
 // open makes the process's view of an object that was created or attached.
@@ -42,16 +51,22 @@ func (o *tabled) enter() error {
 	if o.h == nil {
 		return errs.ErrClosed
 	}
-	o.in.users.Add(1)
-	if o.h.Closed() { // after the count: of this look and that of Close one sees the other
-		o.in.users.Add(-1)
+	o.users.Add(1)
+	if o.h.Closed() { // after the count: of this look and that of leave one sees the other
+		o.leave()
 		return errs.ErrClosed
 	}
 	return nil
 }
 
+// leave ends a use of the memory, which goes with the last user of a closed handle. Once closed, whoever enters leaves at once; so when there is no user after that, there will be none.
 func (o *tabled) leave() {
-	o.in.users.Add(-1)
+	if o.users.Add(-1) == 0 && o.h.Closed() && o.users.Load() == 0 {
+		if keep := o.kept.Swap(nil); keep != nil {
+			o.rows.Close()
+			_ = keep.Close()
+		}
+	}
 	runtime.KeepAlive(o)
 }
 
@@ -61,16 +76,17 @@ func (o *tabled) Close() error {
 	if o.h == nil {
 		return errs.ErrClosed
 	}
-	inside, err := o.h.CloseUnless(o.in.inside)
-	switch {
-	case err != nil:
+	keep, err := o.h.Clone()
+	if err != nil {
 		return err
-	case inside:
-		o.in.keep(o.h)
-	case !o.in.inside():
-		o.rows.Close()
 	}
-	return nil
+	o.users.Add(1) // nobody gives the memory up before the handle's waits have been ended
+	defer o.leave()
+	if !o.kept.CompareAndSwap(nil, keep) { // another Close is about to
+		_ = keep.Close()
+		return errs.ErrClosed
+	}
+	return o.h.Close()
 }
 
 // mourn is what a process does about the dead, once for each change of the family's count: settle is called, under the embedded lock, when a row of a dead participant has counts. It
@@ -97,14 +113,12 @@ func (o *tabled) mourn(lock func() error, settle func()) {
 
 // lobby is what the handles of a process to one object share, so that two handles are not two opinions of how many of the process's waiters were called.
 type lobby struct {
-	users   atomic.Int32  // goroutines that use the memory
 	settled atomic.Uint32 // the family's count of deaths up to which no dead participant has counts in the ledger
 
 	mu      sync.Mutex
 	rooms   map[uint32]*room
-	claimed uint64          // of a Condition: grants in the process's row that goroutines of it have taken and are on their way with
-	queue   list.List       // of a Condition: the tickets of goroutines that wait and have taken no grant, the oldest first
-	left    []*arena.Handle // closed, while somebody was inside
+	claimed uint64    // of a Condition: grants in the process's row that goroutines of it have taken and are on their way with
+	queue   list.List // of a Condition: the tickets of goroutines that wait and have taken no grant, the oldest first
 }
 
 // room is where those goroutines wait that have come in one epoch: a Barrier's turn, or the time between two recoveries of a Condition's lock. In a room the first waits for all, so
@@ -112,14 +126,6 @@ type lobby struct {
 type room struct {
 	await.Room
 	guests int
-}
-
-func (l *lobby) inside() bool { return l.users.Load() > 0 }
-
-func (l *lobby) keep(h *arena.Handle) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.left = append(l.left, h)
 }
 
 // guest returns the room of an epoch; done gives it back.

@@ -40,6 +40,9 @@ type Recovery = robust.Recovery
 // Taking a free lock and releasing one that nobody waits for cost one atomic instruction each. Waiting costs no CPU, and no thread beyond
 // the first few waiters of a process. Waiters of one process follow each other in order of arrival. Between processes whoever comes first takes a
 // free lock, but a process that has waited for a millisecond is handed it at the next Unlock, the one that has waited longest first.
+//
+// A panic that runs a deferred Unlock releases the lock as any Unlock does, and the next holder is told nothing, as with sync.Mutex: only a process that ends without Unlock leaves a Recovery. When
+// half-done data has to be noticed after a panic too, use shm's Value.Update, or unlock on the good paths only.
 type Lock struct {
 	word atomic.Pointer[uint32] // the shared word; once closed a word that is never free
 	me   uint32
@@ -195,7 +198,7 @@ func (l *Lock) Close() error {
 	return l.h.Close()
 }
 
-// MarshalCBOR encodes the handle, not the lock's state; see package handle for the format. It implements cbor.Marshaler, so that a Lock can be part of an argument.
+// MarshalCBOR encodes the handle, not the lock's state. It implements cbor.Marshaler, so that a Lock can be part of an argument.
 func (l *Lock) MarshalCBOR() ([]byte, error) {
 	if l == nil || l.h == nil {
 		return nil, errors.New("psync: a Lock that NewLock did not make can't be sent")

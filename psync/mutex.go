@@ -39,7 +39,7 @@ func attachMutex(ref arena.Ref) (Mutex, error) {
 		return nil, fmt.Errorf("psync: attach the lock of a Condition: %w", err)
 	}
 	switch h.Kind() {
-	case handle.KindLock:
+	case handle.KindLock, handle.KindValue, handle.KindArray: // an object's own lock is a Lock too, see lockhook
 		l := new(Lock)
 		l.init(h)
 		return l, nil

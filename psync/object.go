@@ -55,7 +55,7 @@ func (o *object) Close() error {
 	return o.h.Close()
 }
 
-// MarshalCBOR encodes the handle, not the state; see package handle for the format. It implements cbor.Marshaler, so that the object can be part of an argument,
+// MarshalCBOR encodes the handle, not the state. It implements cbor.Marshaler, so that the object can be part of an argument,
 // of a result or of a queue's item.
 func (o *object) MarshalCBOR() ([]byte, error) { return o.encode(arena.Ref{}) }
 

@@ -2,7 +2,7 @@ package psync
 
 import (
 	"context"
-	"runtime"
+	"sync"
 	"sync/atomic"
 
 	"github.com/multiproc-go/multiproc/internal/errs"
@@ -30,6 +30,7 @@ import (
 type RLock struct {
 	object
 	inside atomic.Pointer[Holder] // who of this handle had the lock last, and perhaps has it
+	use    sync.RWMutex           // held shared while the memory is used; Close takes it when all waits have been ended
 }
 
 // NewRLock makes a lock, free, in shared memory: 112 bytes. It fails with ErrNoMemory, or where there is no shared memory.
@@ -39,6 +40,16 @@ func NewRLock() (*RLock, error) {
 		return nil, err
 	}
 	return l, nil
+}
+
+// enter begins a use of the shared memory; false: there is none. The caller ends it with use.RUnlock. A goroutine must not call it twice.
+func (l *RLock) enter() bool {
+	l.use.RLock()
+	if l.gone() {
+		l.use.RUnlock()
+		return false
+	}
+	return true
 }
 
 // Holder returns a new holder of the lock, which does not have it yet. It costs one small allocation and nothing shared, and need not be closed.
@@ -81,6 +92,8 @@ func (l *RLock) Close() error {
 	if err := l.h.Close(); err != nil {
 		return err
 	}
+	l.use.Lock() // whoever was about to take the lock, or to release it, has done so
+	defer l.use.Unlock()
 	if h := l.inside.Load(); h != nil && h.leave() > 0 {
 		_ = keep.Lock().Release() // ErrNotOwner: the word was scribbled over
 	}
@@ -92,10 +105,10 @@ func (l *RLock) String() string {
 	if l == nil || l.h == nil {
 		return "psync.RLock(none)"
 	}
-	if l.gone() {
+	if !l.enter() {
 		return "psync.RLock(closed)"
 	}
-	defer runtime.KeepAlive(l)
+	defer l.use.RUnlock()
 	return describe("psync.RLock", l.h.Lock())
 }
 

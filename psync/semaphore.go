@@ -93,11 +93,14 @@ func (s *Semaphore) TryAcquire() bool { return s.TryAcquireN(1) }
 
 // TryAcquireN is TryAcquire of n permits at once.
 func (s *Semaphore) TryAcquireN(n int) bool {
-	w := s.open()
-	if w == nil || n < 0 || n > MaxPermits {
+	if n < 0 || n > MaxPermits {
 		return false
 	}
-	defer runtime.KeepAlive(s)
+	w := s.enter()
+	if w == nil {
+		return false
+	}
+	defer s.use.RUnlock()
 	if s.try(w, uint32(n)) {
 		return true
 	}
@@ -140,7 +143,7 @@ func (s *Semaphore) spin(w *uint32, n uint32) bool {
 		if s.try(w, n) {
 			return true
 		}
-		if atomic.LoadUint32(w)&(semWaiting|semHungry) != 0 {
+		if atomic.LoadUint32(w)&(semWaiting|semHungry) != 0 || s.gone() {
 			return false
 		}
 	}
@@ -148,22 +151,26 @@ func (s *Semaphore) spin(w *uint32, n uint32) bool {
 }
 
 func (s *Semaphore) acquireSlow(ctx context.Context, n uint32) error {
-	w := s.open()
-	if w == nil {
-		return errs.ErrClosed
-	}
-	defer runtime.KeepAlive(s)
-	if ctx.Err() != nil {
-		return waitError(s, errs.FromContext(ctx))
-	}
-	if s.try(w, n) || s.spin(w, n) {
-		return nil
-	}
-	err := s.whileOpen(ctx, func(k *park.Kick) error { return s.queue(ctx, w, n, k) })
+	err := s.acquire(ctx, n)
 	if err != nil && ctx.Err() != nil {
 		err = waitError(s, err)
 	}
 	return err
+}
+
+func (s *Semaphore) acquire(ctx context.Context, n uint32) error {
+	w := s.enter()
+	if w == nil {
+		return errs.ErrClosed
+	}
+	defer s.use.RUnlock()
+	if ctx.Err() != nil {
+		return errs.FromContext(ctx)
+	}
+	if s.try(w, n) || s.spin(w, n) {
+		return nil
+	}
+	return s.whileOpen(ctx, func(k *park.Kick) error { return s.queue(ctx, w, n, k) })
 }
 
 // queue waits to be the first, and then for the permits.
@@ -262,11 +269,11 @@ func (s *Semaphore) ReleaseN(n int) error {
 }
 
 func (s *Semaphore) releaseSlow(n uint32) error {
-	w := s.open()
+	w := s.enter()
 	if w == nil {
 		return errs.ErrClosed
 	}
-	defer runtime.KeepAlive(s)
+	defer s.use.RUnlock() // whom this wakes may close the semaphore
 	s.h.Lock().RaceRelease()
 	for {
 		v := atomic.LoadUint32(w)
@@ -278,7 +285,7 @@ func (s *Semaphore) releaseSlow(n uint32) error {
 		}
 		if v&semWaiting != 0 {
 			killpoint.Here("semaphore.released")
-			if park.Wake(w, 1) == 0 {
+			if park.Wake(w, park.All) == 0 { // only the first is meant, but of one who has left the kernel may still know
 				s.sweep(w)
 			}
 		}
@@ -296,11 +303,11 @@ func (s *Semaphore) sweep(w *uint32) {
 
 // Value is how many permits there are at a moment that may be over when it returns; 0 of a closed semaphore.
 func (s *Semaphore) Value() int {
-	w := s.open()
+	w := s.enter()
 	if w == nil {
 		return 0
 	}
-	defer runtime.KeepAlive(s)
+	defer s.use.RUnlock()
 	return int(atomic.LoadUint32(w) & MaxPermits)
 }
 
@@ -309,12 +316,13 @@ func (s *Semaphore) String() string {
 	if s == nil {
 		return "psync.Semaphore(none)"
 	}
-	if s.open() == nil {
+	w := s.enter()
+	if w == nil {
 		return "psync.Semaphore(" + s.unavailable() + ")"
 	}
-	defer runtime.KeepAlive(s)
+	defer s.use.RUnlock()
 	var b strings.Builder
-	fmt.Fprintf(&b, "psync.Semaphore(%d free", s.Value())
+	fmt.Fprintf(&b, "psync.Semaphore(%d free", atomic.LoadUint32(w)&MaxPermits)
 	first, reserved, wait := s.h.Lock().State(sys.Monotonic())
 	if first != 0 && !reserved {
 		fmt.Fprintf(&b, "; %s waits", s.h.Lock().Who(first))

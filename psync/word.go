@@ -1,7 +1,9 @@
 package psync
 
 import (
+	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 
 	"github.com/multiproc-go/multiproc/internal/errs"
@@ -12,6 +14,7 @@ import (
 type wordObject struct {
 	object
 	word atomic.Pointer[uint32] // the shared word; once closed, shutWord
+	use  sync.RWMutex           // held shared while slow paths use the memory; Close takes it when all waits have been ended
 }
 
 // shutWord makes the fast paths of a closed handle fail: it is a semaphore without permits, whose waiters nobody may overtake, and an event that is not
@@ -48,14 +51,32 @@ func (o *wordObject) open() *uint32 {
 	return w
 }
 
+// enter begins a use of the memory that is more than one instruction, and returns the shared word; nil: there is none. The caller ends it with use.RUnlock. A goroutine must not
+// call it twice.
+func (o *wordObject) enter() *uint32 {
+	o.use.RLock()
+	w := o.open()
+	if w == nil {
+		o.use.RUnlock()
+	}
+	return w
+}
+
 // Close gives this handle up. Whoever waits through it gets ErrClosed at once; other handles, here and elsewhere, are not affected. The memory is freed with
 // the last handle of the last process. A second Close is ErrClosed.
 func (o *wordObject) Close() error {
 	if o.h == nil {
 		return errs.ErrClosed
 	}
+	keep, err := o.h.Clone() // keeps the memory until nobody uses it through this handle
+	if err != nil {
+		return err
+	}
 	o.word.Store(&shutWord)
-	return o.object.Close()
+	err = o.h.Close()
+	o.use.Lock()
+	defer o.use.Unlock()
+	return errors.Join(err, keep.Close())
 }
 
 // unavailable is what String says of a handle without a state to tell.

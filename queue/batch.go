@@ -2,6 +2,8 @@ package queue
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/multiproc-go/multiproc/internal/envelope"
 	"github.com/multiproc-go/multiproc/internal/errs"
@@ -64,7 +66,7 @@ func (q *core[T]) items(vs []T) ([]ring.Item, error) {
 }
 
 // GetBatch takes up to len(vs) items, as many as there are, and waits while there is none. It returns how many it has taken, at least one unless there is an
-// error.
+// error. An item that can't be decoded was taken as well: it is the zero value, and the error names its index.
 func (q *core[T]) GetBatch(ctx context.Context, vs []T) (n int, err error) {
 	if q.r == nil {
 		return 0, ErrClosed
@@ -94,19 +96,22 @@ func (q *core[T]) getSome(vs []T) (n int, err error) {
 	}
 	outs := make([]ring.Out, len(vs))
 	n, err = q.r.GetSome(len(vs), func(i int) *ring.Out {
-		switch q.c.how {
-		case asMemory:
+		if q.c.how == asMemory {
 			outs[i].Data, outs[i].Exact = bytesOf(&vs[i]), true
-		case asElements:
-			outs[i].Data = sliceBytes(&vs[i], q.c.size, true)
 		}
 		return &outs[i]
 	})
 	err = q.c.unfit(err)
+	var failed []error
 	for i := range n {
-		if e := q.c.take(&outs[i], &vs[i]); e != nil && err == nil {
-			err = e
+		if e := q.c.take(&outs[i], &vs[i]); e != nil {
+			var none T
+			vs[i] = none
+			failed = append(failed, fmt.Errorf("item %d of the batch: %w", i, e))
 		}
+	}
+	if len(failed) > 0 {
+		err = errors.Join(append(failed, err)...)
 	}
 	return n, err
 }

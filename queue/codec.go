@@ -32,7 +32,7 @@ type codec[T any] struct {
 
 func codecOf[T any]() (codec[T], error) {
 	t := reflect.TypeFor[T]()
-	if lay, err := layout.Of(t); err == nil {
+	if lay, err := layout.Of(t); err == nil && !marshals(t) {
 		return codec[T]{asMemory, lay.Size, lay.Fingerprint, lay.Name}, nil
 	}
 	c := codec[T]{how: asCBOR, name: t.String()}

@@ -19,6 +19,7 @@ import (
 //
 // The zero Conn can only be decoded into. It must not be copied.
 type Conn[T any] struct {
+	_ noCopy
 	s *ends
 	c codec[T]
 }
@@ -94,7 +95,7 @@ func (c *Conn[T]) RecvInto(ctx context.Context, p *T) error {
 	return err
 }
 
-// SendBytes sends bytes as they are; RecvBytes receives them.
+// SendBytes sends bytes as they are; RecvBytes receives them. It is not the same as Send of a []byte, which Recv receives.
 func (c *Conn[T]) SendBytes(ctx context.Context, b []byte) error {
 	r, err := c.s.sender()
 	if err == nil {

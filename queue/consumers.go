@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/multiproc-go/multiproc/internal/arena"
 	"github.com/multiproc-go/multiproc/internal/await"
@@ -85,7 +86,7 @@ func (c *consumers) taking(item uint64) error {
 		if w&takenMask == takenMask {
 			return fmt.Errorf("queue: this process has taken %d tasks and not done them, the most that are allowed", takenMask)
 		}
-		next := w&^(takingMask<<takingBits|putsOnly) | takingBit | item&takingMask<<takingBits
+		next := w&^(takingMask<<takingBits|putsOnly|newcomer) | takingBit | item&takingMask<<takingBits
 		if atomic.CompareAndSwapUint64(row.Word(), w, next) {
 			killpoint.Here("joinable.taking")
 			return nil
@@ -136,8 +137,10 @@ func past(w, head uint64) bool {
 
 // enlist gives this process a row. It settles what the dead have left, under the embedded lock; the caller may hold the consumers' lock.
 func (c *consumers) enlist() (ledger.Row, error) {
-	if _, err := c.h.Lock().Acquire(context.Background(), c.h, 0); err != nil {
-		return ledger.Row{}, err
+	ctx, cancel := context.WithTimeout(context.Background(), enlistWithin)
+	defer cancel()
+	if _, err := c.h.Lock().Acquire(ctx, c.h, 0); err != nil {
+		return ledger.Row{}, fmt.Errorf("queue: the table of consumers is locked: %w", err)
 	}
 	defer c.h.Lock().Release()
 	c.bury()
@@ -200,16 +203,24 @@ func (c *consumers) done() error {
 			continue
 		}
 		killpoint.Here("joinable.done")
-		if w&takenMask == 1 && atomic.LoadUint32(c.m.joiners()) != 0 {
+		if w&takenMask == 1 {
 			c.wake()
 		}
 		return nil
 	}
 }
 
+// wake makes those who sleep in Join look again. Mark and count change in one step, so a process that is stopped here leaves nothing half-done.
 func (c *consumers) wake() {
-	atomic.StoreUint32(c.m.joiners(), 0)
-	atomic.AddUint32(c.m.bell(), 1)
+	for {
+		w := atomic.LoadUint32(c.m.bell())
+		if w&joining == 0 {
+			return
+		}
+		if atomic.CompareAndSwapUint32(c.m.bell(), w, w&^joining+2) {
+			break
+		}
+	}
 	park.Wake(c.m.bell(), park.All)
 }
 
@@ -237,7 +248,7 @@ func (c *consumers) tally() (n count) {
 				tasks++
 			}
 			switch {
-			case w&putsOnly != 0:
+			case w&putsOnly != 0, alive && w&newcomer != 0:
 			case alive:
 				n.consumers++
 				n.taken += tasks
@@ -262,29 +273,22 @@ func (c *consumers) tally() (n count) {
 	return n
 }
 
+// The embedded lock is held for microseconds, except by a process that is stopped. Who only notes something does without; who takes an item fails, since he holds the consumers' lock.
+const (
+	noteWithin   = 10 * time.Millisecond
+	enlistWithin = time.Second
+)
+
 // maxTallies is how often tally looks again when somebody puts while it looks.
 const maxTallies = 1000
 
 func (c *consumers) join(ctx context.Context) (err error) {
 	werr := c.room.Wait(ctx, c.h, func() (*uint32, uint32, bool) {
-		bell := atomic.LoadUint32(c.m.bell())
-		atomic.StoreUint32(c.m.joiners(), 1)
+		bell := atomic.OrUint32(c.m.bell(), joining) | joining
 		killpoint.Here("joinable.joining")
-		n := c.tally()
-		switch {
-		case n.queued == 0 && n.taken == 0 && n.lost > 0:
-			err = &LostTasksError{n.lost}
-		case n.queued == 0 && n.taken == 0:
-			err = nil
-		case n.taken == 0 && n.consumers == 0 && (n.dead > 0 || n.lost > 0) && !c.others():
-			err = ErrNoConsumer
-			if n.lost > 0 {
-				err = errors.Join(err, &LostTasksError{n.lost})
-			}
-		default:
-			return c.m.bell(), bell, false
-		}
-		return nil, 0, true
+		over := false
+		over, err = c.over()
+		return c.m.bell(), bell, over
 	})
 	if werr != nil {
 		return werr
@@ -292,11 +296,41 @@ func (c *consumers) join(ctx context.Context) (err error) {
 	return err
 }
 
+// over reports whether Join has nothing more to wait for, and what it tells.
+func (c *consumers) over() (bool, error) {
+	if err := c.rows.Attach(); err != nil { // else a row may be overlooked
+		return true, err
+	}
+	n := c.tally()
+	for range maxTallies {
+		switch {
+		case n.queued == 0 && n.taken == 0 && n.lost > 0:
+			return true, &LostTasksError{n.lost}
+		case n.queued == 0 && n.taken == 0:
+			return true, nil
+		case n.taken > 0, n.consumers > 0, n.dead == 0 && n.lost == 0, c.others():
+			return false, nil
+		}
+		// Somebody may have come, worked, and gone, between the tally and the look at the others.
+		before := n
+		if n = c.tally(); n != before {
+			continue
+		}
+		if n.lost > 0 {
+			return true, errors.Join(ErrNoConsumer, &LostTasksError{n.lost})
+		}
+		return true, ErrNoConsumer
+	}
+	return false, nil
+}
+
 // others reports whether another process has, or is about to get, a handle and may yet become a consumer: it has neither taken nor put anything.
 func (c *consumers) others() bool {
 	known := map[family.Ident]bool{family.Ident(c.h.Lock().Me): true}
 	for row := range c.rows.Each {
-		known[row.Owner()] = true
+		if w := load(row.Word()); w&newcomer == 0 {
+			known[ledger.OwnerOf(w)] = true
+		}
 	}
 	found := false
 	unknown := arena.Holders(c.r.Handle().Ref(), func(id family.Ident) { found = found || !known[id] })
@@ -308,22 +342,37 @@ func (c *consumers) putting() {
 	if c.put.Load() || c.h.Closed() {
 		return
 	}
-	c.put.Store(true)
-	if _, ok := c.rows.Mine(); ok {
-		return
+	c.put.Store(c.note(putsOnly))
+}
+
+// arrived notes that this process has got a handle: it may become a consumer, and when it ends before that Join counts it among those that are gone.
+func (c *consumers) arrived() { _ = c.note(newcomer) }
+
+// note marks this process's row as that of one who is no consumer, which it stays if he is. It waits for no long time for its turn, and reports whether it has had it: without a row Join only
+// takes him for one who may yet consume.
+func (c *consumers) note(mark uint64) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), noteWithin)
+	defer cancel()
+	if _, err := c.h.Lock().Acquire(ctx, c.h, 0); err != nil {
+		return false
 	}
-	if _, err := c.h.Lock().Acquire(context.Background(), c.h, 0); err != nil {
-		return
-	}
+	defer c.wake() // one who puts is none that Join has to wait for
 	defer c.h.Lock().Release()
-	if _, ok := c.rows.Mine(); ok {
-		return
+	row, had := c.rows.Mine()
+	if !had {
+		c.bury()
+		var err error
+		if row, err = c.rows.Claim(); err != nil {
+			return false
+		}
 	}
-	c.bury()
-	if row, err := c.rows.Claim(); err == nil { // without a row Join only takes it for one who may yet consume
+	for {
 		w := load(row.Word())
-		if w&ledger.Counts == 0 {
-			atomic.CompareAndSwapUint64(row.Word(), w, w|putsOnly)
+		if ledger.OwnerOf(w) != family.Ident(c.h.Lock().Me) || had && w&newcomer == 0 || !had && w&ledger.Counts != 0 {
+			return true
+		}
+		if atomic.CompareAndSwapUint64(row.Word(), w, ledger.Word(ledger.OwnerOf(w), mark)) {
+			return true
 		}
 	}
 }

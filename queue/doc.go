@@ -91,7 +91,9 @@
 //   - So is an end of a pipe that was sent through its own pipe and not received: it waits for itself.
 //   - Who starts a worker with an end has to close his own handle to it, or he holds it too, and never sees it go. A handle that is forgotten is closed by the collector, some time.
 //   - Get of a type in CBOR takes the item before it is decoded. When it can't be decoded (a handle in it is of an object that is gone) Get returns the error, and the item is gone.
-//   - Two types of the same structure are the same T: a Queue[time.Duration] may be attached as a Queue[int64]. Types in CBOR are told apart by their name alone.
+//   - A context that has ended already is an error, also when nothing would have to be waited for (only Wait looks first). To drain a queue after a cancellation, use the Try forms.
+//   - A producer that waits with a large item may be overtaken by smaller ones for which there is room; one that waits behind it in another process may get its turn up to 250 ms late.
+//   - Two types of the same structure are the same T: a Queue[time.Duration] may be attached as a Queue[int64]. Types in CBOR are told apart by their package and name alone.
 //   - Fairness: who waits inside a process gets his turn in order of arrival, and processes are woken one after the other, but a newcomer who finds an item (or room) takes it.
 //   - An item that is larger than half of the queue's memory (see WithMemory) is put into memory of its own, which takes some microseconds and can fail with ErrNoMemory.
 //   - A peer that scribbles into the queue's memory can lose and forge items; what can't be is ErrCorrupt.

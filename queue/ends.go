@@ -3,7 +3,9 @@ package queue
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/multiproc-go/multiproc/internal/arena"
 	"github.com/multiproc-go/multiproc/internal/errs"
@@ -29,9 +31,54 @@ func init() {
 					drop(0, ref)
 				}
 			}
-			go bereave(in, out) // the arena is locked here
+			bereaving.begin()
+			go func() { // the arena is locked here
+				defer bereaving.end()
+				bereave(in, out)
+			}()
 		},
 	})
+}
+
+// bereaving counts what is being done for ends that are gone: Close returns when it is done, so that a process may end then.
+var bereaving = tasksUnderWay{idle: sync.NewCond(new(sync.Mutex))}
+
+type tasksUnderWay struct {
+	idle *sync.Cond
+	n    int
+}
+
+func (t *tasksUnderWay) begin() {
+	t.idle.L.Lock()
+	defer t.idle.L.Unlock()
+	t.n++
+}
+
+func (t *tasksUnderWay) end() {
+	t.idle.L.Lock()
+	defer t.idle.L.Unlock()
+	if t.n--; t.n == 0 {
+		t.idle.Broadcast()
+	}
+}
+
+// wait returns when nothing is under way, or after a second: a process that is stopped inside of a ring holds it up.
+func (t *tasksUnderWay) wait() {
+	t.idle.L.Lock()
+	defer t.idle.L.Unlock()
+	if t.n == 0 {
+		return
+	}
+	late := false
+	defer time.AfterFunc(time.Second, func() {
+		t.idle.L.Lock()
+		defer t.idle.L.Unlock()
+		late = true
+		t.idle.Broadcast()
+	}).Stop()
+	for t.n > 0 && !late {
+		t.idle.Wait()
+	}
 }
 
 var (
@@ -193,6 +240,7 @@ func (s *ends) close() error {
 		}
 	}
 	s.detach()
+	bereaving.wait()
 	return nil
 }
 

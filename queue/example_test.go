@@ -205,7 +205,7 @@ func ExampleJoinableQueue() {
 		fmt.Println(err)
 	}
 	// Output:
-	// queue: a task was lost: the process that had taken it ended before it said TaskDone
+	// queue: a task was lost: the process that had taken it ended before it said TaskDone; call ForgetLost, and put it again
 	// <nil>
 	// <nil>
 }

@@ -16,7 +16,8 @@ import (
 // A JoinableQueue is a Queue whose items are tasks: who takes one says TaskDone when he has done it, and Join waits until all are done.
 //
 // A task that was taken belongs to the process that took it until that says TaskDone, once for each. When it dies before, its tasks are lost, and Join says so
-// instead of waiting for ever. A task that Get could not decode was taken as well: say TaskDone for it.
+// instead of waiting for ever. Which tasks these were it does not know: keep a list, and strike out what has come back. A worker that is killed between handing a result over and TaskDone has lost its
+// task as well, so a result may come twice. A task that Get could not decode was taken as well: say TaskDone for it.
 type JoinableQueue[T any] struct {
 	core[T]
 	tasks *consumers
@@ -24,9 +25,9 @@ type JoinableQueue[T any] struct {
 
 var (
 	// ErrTooManyDone: TaskDone without a task that this process has taken and not done.
-	ErrTooManyDone = errors.New("queue: TaskDone was called more often than this process has taken tasks")
+	ErrTooManyDone = errs.ErrTooManyDone
 	// ErrNoConsumer: all processes that have taken tasks from the queue have ended, and tasks are left in it.
-	ErrNoConsumer = errors.New("queue: the last consumer is gone, and tasks are left in the queue")
+	ErrNoConsumer = errs.ErrNoConsumer
 )
 
 // LostTasksError: consumers died before they said TaskDone.
@@ -36,9 +37,9 @@ type LostTasksError struct {
 
 func (e *LostTasksError) Error() string {
 	if e.Tasks == 1 {
-		return "queue: a task was lost: the process that had taken it ended before it said TaskDone"
+		return "queue: a task was lost: the process that had taken it ended before it said TaskDone; call ForgetLost, and put it again"
 	}
-	return fmt.Sprintf("queue: %d tasks were lost: the processes that had taken them ended before they said TaskDone", e.Tasks)
+	return fmt.Sprintf("queue: %d tasks were lost: the processes that had taken them ended before they said TaskDone; call ForgetLost, and put them again", e.Tasks)
 }
 
 // NewJoinable makes a JoinableQueue that is bounded to so many items, as New does.
@@ -67,7 +68,8 @@ func (q *JoinableQueue[T]) TaskDone() error {
 }
 
 // Join waits until every task that was put is done. It returns a *LostTasksError once all others are done when consumers have died with tasks,
-// ErrNoConsumer when tasks are left in the queue and every process that ever took one has ended (start another, and Join again), or ctx's error.
+// ErrNoConsumer when tasks are left in the queue, every process that took one, or had been given the queue and might have, has ended, and no other has it that has not put anything itself (start
+// another, and Join again); or ctx's error. A process that has ever taken a task is a consumer as long as it lives, also the one that joins.
 func (q *JoinableQueue[T]) Join(ctx context.Context) error {
 	if q.tasks == nil {
 		return ErrClosed
@@ -86,8 +88,8 @@ func (q *JoinableQueue[T]) Unfinished() int {
 	return t.queued + t.taken + t.lost
 }
 
-// ForgetLost strikes out the tasks that were lost with dead consumers, so that Join no longer reports them, and returns how many there were. Call it when they have been put
-// again, or are not missed.
+// ForgetLost strikes out the tasks that were lost with dead consumers, so that Join no longer reports them, and returns how many there were: perhaps more than LostTasksError said, when another
+// consumer has died since. Call it before you put them again, so that what is lost after that is reported by the next Join.
 func (q *JoinableQueue[T]) ForgetLost() (int, error) {
 	if q.tasks == nil {
 		return 0, ErrClosed
@@ -152,6 +154,7 @@ func (q *JoinableQueue[T]) UnmarshalCBOR(data []byte) error {
 	}
 	q.tasks = newConsumers(h, q.r)
 	q.putting = q.tasks.putting
+	q.tasks.arrived()
 	return nil
 }
 

@@ -223,6 +223,26 @@ func TestConsumerKilledAtEveryPoint(t *testing.T) {
 	}
 }
 
+// TestWorkersDieBeforeTheirFirstTask: they had the queue, and nobody else has it who could take a task.
+func TestWorkersDieBeforeTheirFirstTask(t *testing.T) {
+	q := newTasks(t, 10)
+	ctx := bounded(t)
+	putTasks(t, q, 3)
+	a, b := testproc.Start(t), testproc.Start(t)
+	a.Must("tasks.take", wire(t, q), 0)
+	b.Must("tasks.take", wire(t, q), 0)
+	joined := make(chan error, 1)
+	go func() { joined <- q.Join(ctx) }()
+	a.Bury()
+	select {
+	case err := <-joined:
+		t.Fatalf("%v, and a process has the queue that may yet take its tasks", err)
+	case <-time.After(20 * time.Millisecond):
+	}
+	b.Bury()
+	wantErr(t, "Join", <-joined, queue.ErrNoConsumer)
+}
+
 // TestSettlerKilledAtEveryPoint: who counts the tasks of a dead consumer is killed at it; further consumers die, before and behind it in the table; the sum stays right.
 func TestSettlerKilledAtEveryPoint(t *testing.T) {
 	for _, c := range []struct{ point, op string }{
@@ -243,6 +263,9 @@ func TestSettlerKilledAtEveryPoint(t *testing.T) {
 			before.Must("tasks.take", wire(t, q), 5)
 			victim.Must("tasks.take", wire(t, q), 1)
 			behind.Must("tasks.take", wire(t, q), 3)
+			if c.point == "joinable.settled" {
+				settler.Must("tasks.take", wire(t, q), 0) // who gets a handle afterwards settles in another way
+			}
 			victim.Must("arm", "ring.taken", 1)
 			if _, err := victim.Call("tasks.try", wire(t, q)); !errors.Is(err, testproc.ErrGone) {
 				t.Fatalf("not killed: %v", err)

@@ -14,7 +14,7 @@ import (
 
 // A Queue passes items of type T between goroutines and processes, first in, first out. Any number may put and get.
 //
-// It is bounded: by the number of items, and by the bytes of its memory. Put copies the item into shared memory and returns when it is there: nothing
+// It is bounded: by the number of items, and by the bytes of its memory for items that are not large (see [WithMemory]; large ones are bounded by their number alone). Put copies the item into shared memory and returns when it is there: nothing
 // is buffered in the process, and nothing is lost when it ends right afterwards. What Get has not returned stays for others, whoever is
 // killed while he takes it.
 //
@@ -25,12 +25,20 @@ type Queue[T any] struct {
 
 // core is what Queue and JoinableQueue have in common; its methods are theirs.
 type core[T any] struct {
+	_ noCopy
+
 	r    *ring.Ring
 	c    codec[T]
 	kind uint8
 
 	putting func() // called before a put, when there is one to call
 }
+
+// noCopy makes go vet report copies.
+type noCopy struct{}
+
+func (*noCopy) Lock()   {}
+func (*noCopy) Unlock() {}
 
 // Option changes how a queue or a pipe is made.
 type Option func(*options)
@@ -41,7 +49,8 @@ type options struct {
 }
 
 // WithMemory sets how many bytes the queue has for its items, rounded up to a power of two. Without it a queue of pointer-free items has room for all
-// that it is bounded to, up to 64 MiB, and another one 512 bytes for each, up to 1 MiB. An item that is larger than half of it travels in memory of its own, which is slower to get.
+// that it is bounded to, up to 64 MiB, and another one 512 bytes for each, up to 1 MiB. An item that is larger than half of it gets memory of its own, which is slower to get and does
+// not count here: a queue of 1,000 items of 100 MB can take 100 GB, or fail with ErrNoMemory. Choose the number of items for that.
 func WithMemory(bytes int) Option { return func(o *options) { o.memory = bytes } }
 
 // WithSpin makes goroutines that find the queue empty, or full, look at it for so long before they sleep. It costs a CPU for that time, and
@@ -162,7 +171,7 @@ func (q *core[T]) Cap() int {
 	return q.r.Cap()
 }
 
-// Close closes the queue for everybody, in all processes: who puts, or waits to, gets ErrClosed, and so does who gets, once the queue is empty. Call it where the last item was put. It waits for a
+// Close is not Detach: it closes the queue for everybody, in all processes: who puts, or waits to, gets ErrClosed, and so does who gets, once the queue is empty. Call it where the last item was put. It waits for a
 // producer that is copying an item. A second Close, by whomever, is ErrClosed. To give up only this handle, use Detach.
 func (q *core[T]) Close() error {
 	if q.r == nil {

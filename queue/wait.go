@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/multiproc-go/multiproc/internal/errs"
@@ -17,18 +18,28 @@ type readable interface {
 // ender is a process, a context, or whatever else says that it is over by closing a channel.
 type ender interface{ Done() <-chan struct{} }
 
+// channel is a channel as an ender.
+type channel <-chan struct{}
+
+func (c channel) Done() <-chan struct{} { return c }
+
 // Wait waits until at least one of several things is ready and returns the indices of all that are: a queue or a pipe when a Get or Recv would return
-// at once, with an item or because there will be none; a process, a context, or anything else with a Done channel when that is closed. Nothing is taken, so another
+// at once, with an item or because there will be none; a process, a context, or anything else with a Done channel when that is closed; a channel of struct{}, such as that of psync's Event.Chan, when it is closed. Nothing is taken, so another
 // goroutine or process may be faster: use TryGet, or Get with a context, afterwards.
 //
 // It ends with ctx's error, or at once with an error that names the index: ErrClosed for a handle that this process has closed. Each thing that is waited for costs a goroutine
 // while Wait sleeps.
 func Wait(ctx context.Context, on ...any) (ready []int, err error) {
+	on = slices.Clone(on)
 	for i, x := range on {
-		switch x.(type) {
+		switch x := x.(type) {
 		case readable, ender:
+		case <-chan struct{}:
+			on[i] = channel(x)
+		case chan struct{}:
+			on[i] = channel(x)
 		default:
-			return nil, fmt.Errorf("queue: Wait for argument %d, a %T: it is no queue, no pipe, and has no method Done() <-chan struct{}", i, x)
+			return nil, fmt.Errorf("queue: Wait for argument %d (%T): it is no queue, no pipe and no chan struct{}, and has no method Done() <-chan struct{}", i, x)
 		}
 	}
 	if len(on) == 0 {

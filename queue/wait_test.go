@@ -165,10 +165,10 @@ func TestWaitRefuses(t *testing.T) {
 		is   error
 	}{
 		{nil, "for nothing", nil},
-		{[]any{a, 5}, "argument 1, a int:", nil},
-		{[]any{nil}, "argument 0, a <nil>:", nil},
-		{[]any{a, *new(struct{})}, "argument 1, a struct {}:", nil},
-		{[]any{a, make(chan int)}, "argument 1, a chan int:", nil},
+		{[]any{a, 5}, "argument 1 (int):", nil},
+		{[]any{nil}, "argument 0 (<nil>):", nil},
+		{[]any{a, *new(struct{})}, "argument 1 (struct {}):", nil},
+		{[]any{a, make(chan int)}, "argument 1 (chan int):", nil},
 		{[]any{a, b, w}, "argument 2: queue: this end of a one-way pipe sends only", nil},
 		{[]any{a, closed}, "argument 1:", queue.ErrClosed},
 		{[]any{gone}, "argument 0:", queue.ErrClosed},
@@ -181,6 +181,23 @@ func TestWaitRefuses(t *testing.T) {
 			t.Errorf("%v: %v, %v", c.on, got, err)
 		}
 	}
+}
+
+// TestWaitForChannels: a channel of an event, or one made to stop a loop.
+func TestWaitForChannels(t *testing.T) {
+	q, err := queue.New[int](1)
+	ok(t, err)
+	defer q.Detach()
+	stop := make(chan struct{})
+	done := sleeping(t, func() error {
+		ready, err := queue.Wait(within(t), q, stop)
+		if err == nil && !slices.Equal(ready, []int{1}) {
+			err = fmt.Errorf("%v are ready", ready)
+		}
+		return err
+	})
+	close(stop)
+	ok(t, done())
 }
 
 func TestWaitEnds(t *testing.T) {

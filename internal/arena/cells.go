@@ -73,6 +73,16 @@ func (a *Arena) held(b block) bool {
 	return found || err != nil
 }
 
+// heldSurely reports whether a valid cell is there. A broken chain counts as none: its object's freer had begun to take it down.
+func (a *Arena) heldSurely(b block) bool {
+	found := false
+	_ = a.eachCell(b, func(c *uint64) bool {
+		found = b.kind() != kindCells && a.valid(atomic.LoadUint64(c))
+		return !found
+	})
+	return found
+}
+
 // addCell adds a reason to live. A hold that is there already is not added again.
 func (a *Arena) addCell(b block, cell uint64) error {
 	for {

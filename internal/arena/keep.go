@@ -44,7 +44,7 @@ func (a *Arena) keeps(cell uint64) bool {
 		return false
 	}
 	// Who frees the keeper may yet find that somebody holds it (invariant 3), and drops what it keeps if not.
-	if s := b.state(); s != stateLive && (s&stateFreeing == 0 || !a.f.Alive(family.Ident(s)&family.IdentMask)) {
+	if s := b.state(); s != stateLive && (s&stateFreeing == 0 || !a.f.Alive(family.Ident(s)&family.IdentMask) && !a.inHands(b)) {
 		return false
 	}
 	k := keepers[uint8(b.kind())]
@@ -58,6 +58,16 @@ func (a *Arena) keeps(cell uint64) bool {
 	first, end := k.Window(unsafePayload(b, b.size()))
 	n := (end - first) & keptMask
 	return n != keptMask && (uint32(cell>>3)-first)&keptMask <= n
+}
+
+// inHands reports whether a process holds the object, or a message is on its way with it, as far as the header's own cells tell.
+func (a *Arena) inHands(b block) bool {
+	for i := range inlineCells {
+		if c := atomic.LoadUint64(b.u64(uintptr(offCells + 8*i))); c&cellKinds != cellKept && a.valid(c) {
+			return true
+		}
+	}
+	return false
 }
 
 // Keep makes an item of the keeper's a reason for the objects to live. The caller has handles to all of them, and to the keeper.
@@ -87,7 +97,7 @@ func (a *Arena) addKept(ref Ref, cell uint64) error {
 		return err
 	}
 	killpoint.Here("arena.keeping")
-	return a.addCell(b, cell)
+	return a.addChecked(b, ref, cell)
 }
 
 // Unkeep takes Keep back, or ends it: the item is gone. Objects that nobody holds any more are freed.
@@ -175,10 +185,22 @@ func Holders(ref Ref, yield func(family.Ident)) (others bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	b, err := a.blockAt(ref.Off)
-	if err != nil || b.serial() != ref.Serial || b.state() != stateLive {
+	if err != nil || !a.settled(b, ref.Serial) {
 		return false
 	}
-	err = a.eachCell(b, func(c *uint64) bool {
+	// A cell that is passed on while they are read one after the other is in one of two readings.
+	seen := map[family.Ident]bool{}
+	for range 2 {
+		others = a.holders(b, func(id family.Ident) { seen[id] = true }) || others
+	}
+	for id := range seen {
+		yield(id)
+	}
+	return others
+}
+
+func (a *Arena) holders(b block, yield func(family.Ident)) (others bool) {
+	err := a.eachCell(b, func(c *uint64) bool {
 		cell := atomic.LoadUint64(c)
 		if !a.valid(cell) {
 			return true

@@ -202,8 +202,15 @@ func (a *Arena) settled(b block, serial uint64) bool {
 			return true
 		}
 		by := family.Ident(s) & family.IdentMask
-		if s&stateFreeing == 0 || by == a.f.Self() || !a.f.Alive(by) || waited > park.Backstop {
+		if s&stateFreeing == 0 || by == a.f.Self() || waited > park.Backstop {
 			return false
+		}
+		if !a.f.Alive(by) {
+			if !a.heldSurely(b) { // else he died before he had looked for the second time
+				return false
+			}
+			b.casState(s, stateLive)
+			continue
 		}
 		time.Sleep(pause)
 		pause = min(2*pause, time.Millisecond)

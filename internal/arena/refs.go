@@ -38,7 +38,20 @@ func (a *Arena) send(ref Ref, to family.Ident) error {
 		return err
 	}
 	killpoint.Here("arena.sending")
-	return a.addCell(b, transit(a.f.Self(), to))
+	return a.addChecked(b, ref, transit(a.f.Self(), to))
+}
+
+// addChecked adds a cell to an object that this process holds, and returns when nobody who was about to free it can have overlooked all cells: whoever adds one looks at the state
+// afterwards (invariant 3).
+func (a *Arena) addChecked(b block, ref Ref, cell uint64) error {
+	if err := a.addCell(b, cell); err != nil {
+		return err
+	}
+	if !a.settled(b, ref.Serial) {
+		a.dropCell(b, cell)
+		return errs.ErrStale
+	}
+	return nil
 }
 
 // Unsend takes Send back: the message was not sent.

@@ -182,15 +182,12 @@ func (a *Arena) examine(b block) {
 		if b.state() != state {
 			break
 		}
-		// It may also have died before it had looked for the second time (invariant 3).
-		found := false
-		_ = a.eachCell(b, func(c *uint64) bool {
-			found = b.kind() != kindCells && a.valid(atomic.LoadUint64(c))
-			return !found
-		})
-		if found {
-			b.casState(state, stateLive)
-		} else {
+		// It may also have died before it had looked for the second time: this process frees in its place, and looks (invariant 3).
+		switch {
+		case !b.casState(state, freeing(a.f.Self())):
+		case a.heldSurely(b):
+			b.setState(stateLive)
+		default:
 			a.recycle(b)
 		}
 	case state == 0:

@@ -27,6 +27,13 @@ var (
 	ErrNoPeer = errors.New("multiproc: the other end of the pipe is closed, or its last holder has died")
 	// ErrBroken: a barrier is broken: not all parties will come.
 	ErrBroken = errors.New("multiproc: the barrier is broken")
+	// ErrFull and ErrEmpty are what the forms that don't wait return.
+	ErrFull  = errors.New("multiproc: the queue is full")
+	ErrEmpty = errors.New("multiproc: the queue is empty")
+	// ErrTooManyDone: TaskDone without a task that this process has taken and not done.
+	ErrTooManyDone = errors.New("queue: TaskDone was called more often than this process has taken tasks")
+	// ErrNoConsumer: tasks are left in a queue, and nobody who could take them.
+	ErrNoConsumer = errors.New("queue: the last consumer is gone, and tasks are left in the queue; start another, and Join again")
 	// ErrNotOwner: a lock was released, or its condition used, by a process that does not hold it.
 	ErrNotOwner = errors.New("multiproc: this process does not hold the lock")
 )

@@ -25,7 +25,7 @@
 // # Invariants
 //
 //  1. Only the embedded lock's holder makes a row somebody's (Claim), or empties a row that is not his own. A participant has at most one row.
-//  2. A row changes hands only when it is settled: word without counts, and extra 0. So the counts of a participant never become another's.
+//  2. A row changes hands only when it is settled: word without counts, and extra 0, or its owner dead and the word without counts. So the counts of a participant never become another's.
 //  3. Every change of a word, by whomever, is one compare-and-swap from a value that was read with its Ident. So whoever believes in a row that he has
 //     lost to another (it was settled, and claimed) changes nothing there.
 //  4. An extra that is not 0 is written by the row's owner after his counts are there, and cleared before they go; or under the embedded lock.

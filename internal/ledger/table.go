@@ -130,10 +130,11 @@ func (t *Table) take(r Row, free func(uint64) bool) bool {
 	if !free(w) {
 		return false
 	}
-	if OwnerOf(w) == 0 {
-		atomic.StoreUint64(r.Extra(), 0) // nobody's: only a scribbler has written there
-	} else if atomic.LoadUint64(r.Extra()) != 0 {
-		return false
+	if atomic.LoadUint64(r.Extra()) != 0 {
+		if owner := OwnerOf(w); owner != 0 && t.alive(owner) {
+			return false
+		}
+		atomic.StoreUint64(r.Extra(), 0) // of one who died between his last count and this; or nobody's, where only a scribbler has written
 	}
 	if !atomic.CompareAndSwapUint64(r.word, w, Word(t.me, 0)) {
 		return false

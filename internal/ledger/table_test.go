@@ -172,9 +172,17 @@ func TestWhatIsFree(t *testing.T) {
 		h, tabs, rows := full(t)
 		setCounts(rows[5], tabs[5].me, 0)
 		*rows[5].Extra() = 1
-		homeFamily(t).Buried(tabs[5].me)
 		if r := claim(t, h, player(t, h)); r == rows[5] {
 			t.Error("an unsettled row changed hands")
+		}
+	})
+	t.Run("extra of the dead", func(t *testing.T) {
+		h, tabs, rows := full(t)
+		setCounts(rows[5], tabs[5].me, 0)
+		*rows[5].Extra() = 1
+		homeFamily(t).Buried(tabs[5].me)
+		if r := claim(t, h, player(t, h)); r != rows[5] || *r.Extra() != 0 {
+			t.Error("a row is lost for good")
 		}
 	})
 	t.Run("nobody's leavings", func(t *testing.T) {

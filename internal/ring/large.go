@@ -8,6 +8,7 @@ import (
 	"github.com/multiproc-go/multiproc/internal/errs"
 	"github.com/multiproc-go/multiproc/internal/family"
 	"github.com/multiproc-go/multiproc/internal/handle"
+	"github.com/multiproc-go/multiproc/internal/sys"
 )
 
 // maxLength is the longest record: its length has 32 bits.
@@ -45,6 +46,9 @@ func (r *Ring) fit(it *Item) (large Item, h *arena.Handle, err error) {
 	return Item{Kind: it.Kind, Data: it.Data, Refs: append([]arena.Ref{h.Ref()}, it.Refs...)}, h, nil
 }
 
+// checkMemory is from what size on it is worth asking whether there is memory for an item.
+const checkMemory = 64 << 20
+
 // unspill copies the contents of a large item out of their object.
 func (r *Ring) unspill(o *Out, ref arena.Ref) error {
 	h, err := arena.Attach(ref)
@@ -54,6 +58,9 @@ func (r *Ring) unspill(o *Out, ref arena.Ref) error {
 	defer h.Close()
 	if h.Kind() != handle.KindItem {
 		return fmt.Errorf("%w: the contents of a large item are in a %s", errs.ErrCorrupt, handle.KindName(h.Kind()))
+	}
+	if n := h.Size(); n > checkMemory && !o.Exact && n > uint64(sys.FreeMemory().Available) { // or a scribbled size would end this process
+		return fmt.Errorf("%w: an item of %d bytes", errs.ErrNoMemory, n)
 	}
 	if err := o.resize(h.Size()); err != nil {
 		return err

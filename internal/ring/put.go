@@ -3,6 +3,7 @@ package ring
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"runtime"
 	"sync/atomic"
@@ -193,6 +194,9 @@ func (r *Ring) write(it *Item, spilled bool) error {
 		killpoint.Here("ring.kept")
 		if err != nil {
 			atomic.StoreUint64(r.a.u64(offIntent), 0)
+			if errors.Is(err, errs.ErrClosed) { // not the ring
+				err = fmt.Errorf("queue: a shared object in the item was closed before the item was in: %w", errs.ErrStale)
+			}
 			return err
 		}
 	}

@@ -4,6 +4,7 @@ package ring
 
 import (
 	"encoding/binary"
+	"errors"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -135,7 +136,7 @@ func TestStaleReference(t *testing.T) {
 	_ = bad.Close()
 	defer good.Close()
 	for range 3 {
-		if err := r.TryPut(&Item{Data: text(5, 1), Refs: []arena.Ref{good.Ref(), gone}}); err != errs.ErrClosed {
+		if err := r.TryPut(&Item{Data: text(5, 1), Refs: []arena.Ref{good.Ref(), gone}}); !errors.Is(err, errs.ErrStale) || errors.Is(err, errs.ErrClosed) {
 			t.Fatal(err)
 		}
 	}

@@ -2,7 +2,6 @@ package ring
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/bits"
 	"runtime"
@@ -27,8 +26,8 @@ const (
 
 var (
 	// ErrFull and ErrEmpty are what the forms that don't wait return.
-	ErrFull  = errors.New("multiproc: the queue is full")
-	ErrEmpty = errors.New("multiproc: the queue is empty")
+	ErrFull  = errs.ErrFull
+	ErrEmpty = errs.ErrEmpty
 )
 
 // Ring is one handle's view of a ring.
@@ -68,7 +67,7 @@ type Spec struct {
 // New makes an empty ring.
 func New(s Spec) (*Ring, error) {
 	if s.Capacity < 1 || s.Capacity > MaxCapacity {
-		return nil, fmt.Errorf("multiproc: a queue has room for 1 to %d items, not %d", MaxCapacity, s.Capacity)
+		return nil, fmt.Errorf("queue: a queue has room for 1 to %d items, not %d; every queue is bounded", MaxCapacity, s.Capacity)
 	}
 	if s.Bytes > maxBytes {
 		return nil, fmt.Errorf("%w: a queue has at most %d bytes of memory, not %d", errs.ErrNoMemory, uint64(maxBytes), s.Bytes)
@@ -204,7 +203,9 @@ func (r *Ring) Detach() error {
 
 // DetachUnlessInside is Detach that reports whether somebody of this process is inside; then the memory stays until the handle is collected.
 func (r *Ring) DetachUnlessInside() (inside bool, err error) {
-	return r.h.CloseUnless(func() bool { return r.producer.Held() || r.consumer.Held() || r.ringing.Load() != 0 })
+	return r.h.CloseUnless(func() bool {
+		return r.producer.Held() || r.producer.Trying() || r.consumer.Held() || r.consumer.Trying() || r.ringing.Load() != 0
+	})
 }
 
 // Waiting tells what String tells of those who wait.

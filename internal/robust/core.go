@@ -3,6 +3,7 @@ package robust
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -44,7 +45,9 @@ type Core struct {
 	f     Members
 	gate  atomic.Pointer[park.Gate] // made by the first contention
 	ghost atomic.Pointer[sighting]
-	rec   atomic.Pointer[Recovery] // set by the holder who took the lock from the dead, until he releases it
+
+	trying atomic.Int32             // goroutines in trySome
+	rec    atomic.Pointer[Recovery] // set by the holder who took the lock from the dead, until he releases it
 	// Me is this process's Ident: what the word holds when it has the lock and nobody waits.
 	Me    uint32
 	hooks uint32 // an address for the race detector
@@ -218,6 +221,10 @@ func (c *Core) Acquire(ctx context.Context, h Closer, dirty uint32) (Recovery, e
 	}
 	if atomic.CompareAndSwapUint32(c.word, 0, c.Me|dirty) {
 		c.RaceAcquire()
+		if h.Closed() { // between the caller's look and the swap
+			_ = c.releaseSlow()
+			return Recovery{}, errs.ErrClosed
+		}
 		return Recovery{}, nil
 	}
 	if err := c.acquireSlow(ctx, h, dirty); err != nil {
@@ -241,8 +248,12 @@ func (c *Core) Held() bool {
 	return w&handed == 0 && w&ownerMask == c.Me
 }
 
-// Abandon releases the lock if this process still holds it when its last handle goes: nobody here could release it later.
+// Abandon releases the lock if this process still holds it when its last handle goes: nobody here could release it later. It waits, some microseconds, for those who were about to take
+// it and will find that they must not.
 func (c *Core) Abandon() {
+	for c.Trying() {
+		runtime.Gosched()
+	}
 	for c.Held() {
 		if w := atomic.LoadUint32(c.word); w&Dirty != 0 {
 			c.MarkBusy(c.Me)

@@ -54,24 +54,9 @@ func (c *Core) spin(dirty uint32) bool {
 }
 
 func (c *Core) acquireSlow(ctx context.Context, h Closer, dirty uint32) error {
-	if h.Closed() {
-		return errs.ErrClosed
+	if done, err := c.trySome(h, dirty); done {
+		return err
 	}
-	if c.spin(dirty) {
-		c.RaceAcquire()
-		return nil
-	}
-	for range yields {
-		if atomic.LoadUint32(c.word)&ownerMask != c.Me {
-			break
-		}
-		runtime.Gosched()
-		if atomic.CompareAndSwapUint32(c.word, 0, c.Me|dirty) {
-			c.RaceAcquire()
-			return nil
-		}
-	}
-
 	w := waiter{c: c, ctx: ctx, h: h, dirty: dirty, k: kicks.Get().(*park.Kick)}
 	h.AddKick(w.k)
 	stop := func() bool { return true }
@@ -86,6 +71,33 @@ func (c *Core) acquireSlow(ctx context.Context, h Closer, dirty uint32) error {
 	}
 	return err
 }
+
+// trySome looks for the lock a few times before the caller prepares to sleep: done, unless it stays taken. Whoever closes the handle waits for those who are here, or sees that they have the
+// lock: of the count and a look at Closed here, and of the mark of Close and a look at the count there, one sees the other.
+func (c *Core) trySome(h Closer, dirty uint32) (done bool, err error) {
+	c.trying.Add(1)
+	defer c.trying.Add(-1)
+	if h.Closed() {
+		return true, errs.ErrClosed
+	}
+	got := c.spin(dirty)
+	for i := 0; !got && i < yields && atomic.LoadUint32(c.word)&ownerMask == c.Me; i++ {
+		runtime.Gosched()
+		got = atomic.CompareAndSwapUint32(c.word, 0, c.Me|dirty)
+	}
+	if !got {
+		return false, nil
+	}
+	c.RaceAcquire()
+	if h.Closed() {
+		_ = c.releaseSlow()
+		return true, errs.ErrClosed
+	}
+	return true, nil
+}
+
+// Trying reports whether a goroutine of this process is about to take the lock, or to find that its handle was closed, without a kick that Close knows.
+func (c *Core) Trying() bool { return c.trying.Load() > 0 }
 
 func (c *Core) theGate() *park.Gate {
 	if g := c.gate.Load(); g != nil {
