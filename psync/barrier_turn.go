@@ -116,7 +116,7 @@ func (b *Barrier) mark(r ledger.Row, turn uint32) error {
 func (p *party) wait() error {
 	b := p.b
 	killpoint.Here("barrier.waiting")
-	r, done := b.in.guest(p.turn)
+	r, done := b.in.rooms.enter(p.turn)
 	defer done()
 	err := r.Wait(p.ctx, b.h, func() (*uint32, uint32, bool) {
 		w := atomic.LoadUint32(b.area.word())

@@ -45,14 +45,18 @@ const MaxBounded = 1<<usedBits - 1
 //	stopped (SIGSTOP) further behind nothing: they pass it over, after 250 ms once when its turn has come
 type BoundedSemaphore struct {
 	object
-	row    atomic.Pointer[uint64] // the word of this process's row, as far as known; once closed closedRow
-	mine   uint64                 // what is above the cached bits of that word when nobody waits
+	*boundedUse
+	mine   uint64 // what is above the cached bits of the row's word when nobody waits
 	max    int
 	shared boundedArea
 	rows   *ledger.Table
-	room   await.Room
-	use    sync.RWMutex // held shared while the memory is used; Close takes it when all waits have been ended
+}
 
+// boundedUse is what changes in a handle.
+type boundedUse struct {
+	row     atomic.Pointer[uint64] // the word of this process's row, as far as known; once closed closedRow
+	room    await.Room
+	use     sync.RWMutex // held shared while the memory is used; Close takes it when all waits have been ended
 	closing sync.Mutex
 }
 
@@ -79,7 +83,7 @@ func (s *BoundedSemaphore) open(max int) {
 	s.max = max
 	s.rows = s.shared.rows(s.h)
 	s.mine = uint64(s.rows.Me()) << (ledger.IdentShift - wantShift)
-	s.row.Store(nil)
+	s.boundedUse = new(boundedUse)
 }
 
 // Acquire takes a permit, waiting until ctx ends. An error means that none was taken: it wraps ctx.Err() and the context's cause, or is ErrClosed. The first Acquire of a process, or the first
@@ -105,9 +109,17 @@ func (s *BoundedSemaphore) TryAcquire() bool { return s.TryAcquireN(1) }
 // TryAcquireN is TryAcquire of n permits at once.
 func (s *BoundedSemaphore) TryAcquireN(n int) bool { return s.takeCached(n) || s.trySlow(n) }
 
+// look is the row's word for a fast path: nil until it is known.
+func (s *BoundedSemaphore) look() *uint64 {
+	if s.boundedUse == nil {
+		return nil
+	}
+	return s.row.Load()
+}
+
 // takeCached takes permits that this process has at hand, unless somebody waits.
 func (s *BoundedSemaphore) takeCached(n int) bool {
-	w := s.row.Load()
+	w := s.look()
 	if w == nil || n < 0 {
 		return false
 	}
@@ -132,7 +144,7 @@ func (s *BoundedSemaphore) Release() error { return s.ReleaseN(1) }
 
 // ReleaseN gives n permits back, all or none.
 func (s *BoundedSemaphore) ReleaseN(n int) error {
-	if w := s.row.Load(); w != nil && n >= 0 {
+	if w := s.look(); w != nil && n >= 0 {
 		if race.Enabled && !s.gone() {
 			s.h.Lock().RaceRelease()
 		}
@@ -191,6 +203,9 @@ func (s *BoundedSemaphore) Held() int {
 
 // enter begins a use of the shared memory outside of the fast paths. It must not be called twice by one goroutine.
 func (s *BoundedSemaphore) enter() bool {
+	if s.boundedUse == nil {
+		return false
+	}
 	s.use.RLock()
 	if s.gone() {
 		s.use.RUnlock()

@@ -106,7 +106,7 @@ func (w *condWaiter) look() (*uint32, uint32, bool) {
 
 // sleep waits until there is a grant for this goroutine, or its wait ends.
 func (w *condWaiter) sleep() error {
-	r, done := w.c.in.guest(w.since)
+	r, done := w.c.in.rooms.enter(w.since)
 	defer done()
 	for pause := time.Microsecond; ; pause = min(2*pause, time.Millisecond) {
 		err := r.Wait(w.ctx, w.ends, w.look)

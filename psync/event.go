@@ -29,7 +29,7 @@ import (
 //	stopped (SIGSTOP) anywhere       nothing: nobody waits for it
 type Event struct {
 	wordObject
-	rooms waitRooms
+	rooms *waitRooms
 }
 
 // The shared word. The count, which wraps, tells a waiter that the event was set since it came: it would have to sleep through exactly 2^30 Sets to miss one.
@@ -42,7 +42,7 @@ const (
 
 // NewEvent makes an event in shared memory, not set: 112 bytes. It fails with ErrNoMemory, or where there is no shared memory.
 func NewEvent() (*Event, error) {
-	e := new(Event)
+	e := &Event{rooms: new(waitRooms)}
 	if err := e.make(handle.KindEvent); err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ func NewEvent() (*Event, error) {
 
 // Set sets the event and wakes all that wait for it. It fails with ErrClosed only.
 func (e *Event) Set() error {
-	if w := e.word.Load(); !race.Enabled && w != nil {
+	if w := e.look(); !race.Enabled && w != nil {
 		// The swap changes nothing and is needed: a load alone could be done before the caller's last stores have become visible, and who clears the event just then would miss both.
 		if v := atomic.LoadUint32(w); v&eventSet != 0 && atomic.CompareAndSwapUint32(w, v, v) {
 			runtime.KeepAlive(e) // or the collector could free the word between the load and the swap
@@ -62,11 +62,11 @@ func (e *Event) Set() error {
 }
 
 func (e *Event) set() error {
-	w := e.open()
+	w := e.enter()
 	if w == nil {
 		return errs.ErrClosed
 	}
-	defer runtime.KeepAlive(e)
+	defer e.use.RUnlock() // whom this wakes may close the event
 	e.h.Lock().RaceRelease()
 	for {
 		v := atomic.LoadUint32(w)
@@ -105,7 +105,7 @@ func (e *Event) Clear() error {
 
 // IsSet reports whether the event is set. It costs a load. A closed event is not.
 func (e *Event) IsSet() bool {
-	w := e.word.Load()
+	w := e.look()
 	if w == nil || atomic.LoadUint32(w)&eventSet == 0 {
 		return false
 	}
@@ -214,4 +214,10 @@ func (e *Event) String() string {
 }
 
 // UnmarshalCBOR makes e a handle to the event that was encoded. ErrStale: that one is gone.
-func (e *Event) UnmarshalCBOR(data []byte) error { return e.decode(data, handle.KindEvent) }
+func (e *Event) UnmarshalCBOR(data []byte) error {
+	err := e.decode(data, handle.KindEvent)
+	if err == nil {
+		e.rooms = new(waitRooms)
+	}
+	return err
+}

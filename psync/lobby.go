@@ -9,7 +9,6 @@ import (
 	"weak"
 
 	"github.com/multiproc-go/multiproc/internal/arena"
-	"github.com/multiproc-go/multiproc/internal/await"
 	"github.com/multiproc-go/multiproc/internal/errs"
 	"github.com/multiproc-go/multiproc/internal/family"
 	"github.com/multiproc-go/multiproc/internal/handle"
@@ -29,9 +28,14 @@ func (*noCopy) Unlock() {}
 type tabled struct {
 	_ noCopy
 	object
-	rows  *ledger.Table
-	in    *lobby
-	fam   *family.Family
+	rows *ledger.Table
+	in   *lobby
+	fam  *family.Family
+	*tabledUse
+}
+
+// tabledUse is what changes in a handle.
+type tabledUse struct {
 	users atomic.Int32                 // goroutines that use the memory through this handle
 	kept  atomic.Pointer[arena.Handle] // once closed: what keeps the memory for them
 }
@@ -42,7 +46,7 @@ func (o *tabled) open(area arena.Memory) error {
 	if err != nil {
 		return err
 	}
-	o.rows, o.in, o.fam = ledger.New(o.h, area), lobbyOf(o.h.Lock()), a.Family()
+	o.rows, o.in, o.fam, o.tabledUse = ledger.New(o.h, area), lobbyOf(o.h.Lock()), a.Family(), new(tabledUse)
 	return nil
 }
 
@@ -115,39 +119,11 @@ func (o *tabled) mourn(lock func() error, settle func()) {
 type lobby struct {
 	settled atomic.Uint32 // the family's count of deaths up to which no dead participant has counts in the ledger
 
+	rooms waitRooms // an epoch is a Barrier's turn, or the time between two recoveries of a Condition's lock
+
 	mu      sync.Mutex
-	rooms   map[uint32]*room
 	claimed uint64    // of a Condition: grants in the process's row that goroutines of it have taken and are on their way with
 	queue   list.List // of a Condition: the tickets of goroutines that wait and have taken no grant, the oldest first
-}
-
-// room is where those goroutines wait that have come in one epoch: a Barrier's turn, or the time between two recoveries of a Condition's lock. In a room the first waits for all, so
-// nobody may be in it whose wait can end later than that of somebody behind him: a goroutine that is held up on its way into the room would otherwise queue behind those of the next turn.
-type room struct {
-	await.Room
-	guests int
-}
-
-// guest returns the room of an epoch; done gives it back.
-func (l *lobby) guest(epoch uint32) (r *room, done func()) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	r = l.rooms[epoch]
-	if r == nil {
-		if l.rooms == nil {
-			l.rooms = map[uint32]*room{}
-		}
-		r = new(room)
-		l.rooms[epoch] = r
-	}
-	r.guests++
-	return r, func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		if r.guests--; r.guests == 0 {
-			delete(l.rooms, epoch)
-		}
-	}
 }
 
 // lobbies are the lobbies in use, by the object's lock, which all handles of a process have in common.

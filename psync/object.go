@@ -10,6 +10,8 @@ import (
 )
 
 // object is what every primitive but Lock is made of: a handle to an object of its kind in shared memory. Its exported methods are theirs.
+//
+// The codec calls MarshalCBOR of a copy. So in the structs of the primitives, Lock's too, nothing changes once they are made: what does is behind a pointer.
 type object struct {
 	h    *arena.Handle
 	kind uint8

@@ -29,13 +29,18 @@ import (
 //	stopped (SIGSTOP) as holder      they wait: a stopped process is alive and may go on at any moment
 type RLock struct {
 	object
+	*rlockUse
+}
+
+// rlockUse is what changes in a handle.
+type rlockUse struct {
 	inside atomic.Pointer[Holder] // who of this handle had the lock last, and perhaps has it
 	use    sync.RWMutex           // held shared while the memory is used; Close takes it when all waits have been ended
 }
 
 // NewRLock makes a lock, free, in shared memory: 112 bytes. It fails with ErrNoMemory, or where there is no shared memory.
 func NewRLock() (*RLock, error) {
-	l := new(RLock)
+	l := &RLock{rlockUse: new(rlockUse)}
 	if err := l.create(handle.KindRLock, 0); err != nil {
 		return nil, err
 	}
@@ -44,6 +49,9 @@ func NewRLock() (*RLock, error) {
 
 // enter begins a use of the shared memory; false: there is none. The caller ends it with use.RUnlock. A goroutine must not call it twice.
 func (l *RLock) enter() bool {
+	if l.rlockUse == nil {
+		return false
+	}
 	l.use.RLock()
 	if l.gone() {
 		l.use.RUnlock()
@@ -118,5 +126,9 @@ func (l *RLock) UnmarshalCBOR(data []byte) error {
 	if err != nil {
 		return err
 	}
-	return l.attach(b, handle.KindRLock, 0)
+	if err := l.attach(b, handle.KindRLock, 0); err != nil {
+		return err
+	}
+	l.rlockUse = new(rlockUse)
+	return nil
 }

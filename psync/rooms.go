@@ -6,8 +6,9 @@ import (
 	"github.com/multiproc-go/multiproc/internal/await"
 )
 
-// waitRooms are where the goroutines of a handle wait, one room for each epoch. In a room the first waits for all, so all in it must wait for the same thing: a goroutine that is held up
-// on its way to a wait which has ended meanwhile would otherwise queue behind one that waits for the next thing. Rooms of epochs that are over empty themselves, so one is slept in.
+// waitRooms are where the goroutines of a handle, or of a process, wait, one room for each epoch. In a room the first waits for all, so nobody may be in it whose wait can end later than
+// that of somebody behind him: a goroutine that is held up on its way to a wait which has ended meanwhile would otherwise queue behind one that waits for the next thing. Rooms of epochs
+// that are over empty themselves, so one is slept in.
 type waitRooms struct {
 	mu sync.Mutex
 	m  map[uint32]*waitRoom

@@ -71,7 +71,7 @@ func NewSemaphore(value int) (*Semaphore, error) {
 
 // Acquire takes a permit, waiting until ctx ends. An error means that none was taken: it wraps ctx.Err() and the context's cause, or is ErrClosed.
 func (s *Semaphore) Acquire(ctx context.Context) error {
-	if w := s.word.Load(); !race.Enabled && w != nil && ctx.Err() == nil {
+	if w := s.look(); !race.Enabled && w != nil && ctx.Err() == nil {
 		if v := atomic.LoadUint32(w); v&semHungry == 0 && v&MaxPermits != 0 && atomic.CompareAndSwapUint32(w, v, v-1) {
 			runtime.KeepAlive(s) // or the collector could free the word between its load and the swap
 			return nil
@@ -187,6 +187,7 @@ func (s *Semaphore) queue(ctx context.Context, w *uint32, n uint32, k *park.Kick
 // first waits for n permits as the first of the queue.
 func (s *Semaphore) first(ctx context.Context, w *uint32, n uint32, k *park.Kick) error {
 	since := sys.Monotonic()
+	s.yield(w) // a dead first waiter may have left its marks, and was perhaps hungry: this one is not
 	for {
 		// The kick first, then what it may have told: a kick after this look is seen by the next sleep.
 		if k.IsSet() {
@@ -251,7 +252,7 @@ func (s *Semaphore) yield(w *uint32) {
 // Release gives a permit back, or adds one: anybody may, in any process. It wakes a waiter if there is one and never blocks. It fails when the value would exceed MaxPermits,
 // and with ErrClosed.
 func (s *Semaphore) Release() error {
-	if w := s.word.Load(); !race.Enabled && w != nil {
+	if w := s.look(); !race.Enabled && w != nil {
 		if v := atomic.LoadUint32(w); v < MaxPermits && atomic.CompareAndSwapUint32(w, v, v+1) {
 			runtime.KeepAlive(s)
 			return nil

@@ -40,9 +40,9 @@ func (c *Condition) Claimed() int {
 
 // Rooms is how many rooms this process's goroutines wait in.
 func (o *tabled) Rooms() int {
-	o.in.mu.Lock()
-	defer o.in.mu.Unlock()
-	return len(o.in.rooms)
+	o.in.rooms.mu.Lock()
+	defer o.in.rooms.mu.Unlock()
+	return len(o.in.rooms.m)
 }
 
 // Stale is how many rows of the dead have counts.

@@ -13,6 +13,11 @@ import (
 // wordObject is an object whose whole state is one shared word, so that its fast paths are one atomic instruction on it.
 type wordObject struct {
 	object
+	*wordView
+}
+
+// wordView is what changes in a handle.
+type wordView struct {
 	word atomic.Pointer[uint32] // the shared word; once closed, shutWord
 	use  sync.RWMutex           // held shared while slow paths use the memory; Close takes it when all waits have been ended
 }
@@ -25,7 +30,7 @@ func (o *wordObject) make(kind uint8) error {
 	if err := o.create(kind, wordSize); err != nil {
 		return err
 	}
-	o.word.Store(stateWord(o.h.Payload()))
+	o.view()
 	return nil
 }
 
@@ -38,13 +43,26 @@ func (o *wordObject) decode(data []byte, kind uint8) error {
 	if err := o.attach(b, kind, wordSize); err != nil {
 		return err
 	}
-	o.word.Store(stateWord(o.h.Payload()))
+	o.view()
 	return nil
+}
+
+func (o *wordObject) view() {
+	o.wordView = new(wordView)
+	o.word.Store(stateWord(o.h.Payload()))
+}
+
+// look is the word for a fast path: shutWord once closed, nil when the handle was never made.
+func (o *wordObject) look() *uint32 {
+	if o.wordView == nil {
+		return nil
+	}
+	return o.word.Load()
 }
 
 // open is the shared word, or nil when the handle was closed or never made.
 func (o *wordObject) open() *uint32 {
-	w := o.word.Load()
+	w := o.look()
 	if w == &shutWord || o.gone() {
 		return nil
 	}
@@ -54,6 +72,9 @@ func (o *wordObject) open() *uint32 {
 // enter begins a use of the memory that is more than one instruction, and returns the shared word; nil: there is none. The caller ends it with use.RUnlock. A goroutine must not
 // call it twice.
 func (o *wordObject) enter() *uint32 {
+	if o.wordView == nil {
+		return nil
+	}
 	o.use.RLock()
 	w := o.open()
 	if w == nil {

@@ -24,6 +24,11 @@ type guard struct {
 	core *robust.Core  // the lock; nil for none
 	lock *arena.Handle // the object whose lock core is: obj, or another
 
+	*lockers
+}
+
+// lockers is what changes in a guard. The codec calls MarshalCBOR of a copy of a handle, so it is behind a pointer.
+type lockers struct {
 	mu     sync.Mutex
 	locker *psync.Lock // what Locker has returned
 	given  bool        // locker was passed in by the user, who closes it
@@ -41,9 +46,11 @@ func (g *guard) init(obj *arena.Handle, o options) error {
 		if err != nil {
 			return fmt.Errorf("shm: the lock of WithLock: %w", err)
 		}
-		g.lock, g.locker, g.given = h, o.lock, true
+		g.lock, g.lockers = h, &lockers{locker: o.lock, given: true}
 	case !o.noLock:
-		g.lock = obj
+		g.lock, g.lockers = obj, new(lockers)
+	default:
+		g.lockers = new(lockers)
 	}
 	if g.lock != nil {
 		g.core = g.lock.Lock()
@@ -63,7 +70,7 @@ func (g *guard) like(o *guard, obj *arena.Handle) error {
 			return err
 		}
 	}
-	g.obj, g.lock, g.core = obj, lock, o.core
+	g.obj, g.lock, g.core, g.lockers = obj, lock, o.core, new(lockers)
 	if o.given {
 		g.locker, g.given = o.locker, true
 	}

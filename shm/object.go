@@ -112,7 +112,7 @@ func attachGuard(g *guard, h *arena.Handle, b handle.Blob) error {
 		core = lock.Lock()
 	}
 	// All of it: the guard may have been another object's, whose handles the collector takes.
-	g.obj, g.lock, g.core, g.locker, g.given = h, lock, core, nil, false
+	g.obj, g.lock, g.core, g.lockers = h, lock, core, new(lockers)
 	return nil
 }
 
