@@ -115,7 +115,7 @@ func TestBarrierPartyKilled(t *testing.T) {
 			outs := []<-chan came{comes(t, b, bounded(t)), comes(t, b, bounded(t))}
 			p := testproc.Start(t)
 			if point != "" {
-				p.Must("arm", point, 1)
+				p.Arm(point, 1)
 				p.Go("barrier.wait", sent(t, b), forLong)
 			} else {
 				childComes(t, b, p, forLong)
@@ -181,7 +181,7 @@ func TestBarrierLastKilled(t *testing.T) {
 			b := newBarrier(t, 3, opts...)
 			outs := []<-chan came{comes(t, b, bounded(t)), comes(t, b, bounded(t))}
 			p := testproc.Start(t)
-			p.Must("arm", c.point, 1)
+			p.Arm(c.point, 1)
 			p.Go("barrier.wait", sent(t, b), forLong)
 			p.Ended()
 			p.Bury()
@@ -223,7 +223,7 @@ func TestBarrierBreakerKilled(t *testing.T) {
 			b := newBarrier(t, 3)
 			out := comes(t, b, bounded(t))
 			p := testproc.Start(t)
-			p.Must("arm", c.point, 1)
+			p.Arm(c.point, 1)
 			p.Go(c.op, sent(t, b), c.ms)
 			p.Ended()
 			p.Bury()
@@ -255,7 +255,7 @@ func TestBarrierSettlerKilled(t *testing.T) {
 			call := childComes(t, b, pc, forLong)
 			pc.Stop()
 			childComes(t, b, pb, forLong)
-			pb.Must("arm", point, 1)
+			pb.Arm(point, 1)
 			pa.Bury()
 			pb.Ended()
 			pb.Bury()

@@ -117,18 +117,18 @@ func TestBarrierTurns(t *testing.T) {
 }
 
 var (
-	actionRuns  atomic.Int32
-	actionError = errors.New("there is no wind")
-	actionOpen  = make(chan struct{})
-	counted     = psync.RegisterAction("test/counted", func(context.Context) error { actionRuns.Add(1); return nil })
-	failing     = psync.RegisterAction("test/failing", func(context.Context) error { return actionError })
-	panicking   = psync.RegisterAction("test/panicking", func(context.Context) error { panic("no hands") })
-	exiting     = psync.RegisterAction("test/exiting", func(context.Context) error { goexit(); return nil })
-	blocking    = psync.RegisterAction("test/blocking", func(ctx context.Context) error { <-actionOpen; return nil })
-	twice       = psync.RegisterAction("test/twice", func(context.Context) error { return nil })
-	twiceAgain  = psync.RegisterAction("test/twice", func(context.Context) error { return nil })
-	nameless    = psync.RegisterAction("", func(context.Context) error { return nil })
-	nothing     = psync.RegisterAction("test/nothing", nil)
+	actionRuns atomic.Int32
+	errCalm    = errors.New("there is no wind")
+	actionOpen = make(chan struct{})
+	counted    = psync.RegisterAction("test/counted", func(context.Context) error { actionRuns.Add(1); return nil })
+	failing    = psync.RegisterAction("test/failing", func(context.Context) error { return errCalm })
+	panicking  = psync.RegisterAction("test/panicking", func(context.Context) error { panic("no hands") })
+	exiting    = psync.RegisterAction("test/exiting", func(context.Context) error { goexit(); return nil })
+	blocking   = psync.RegisterAction("test/blocking", func(ctx context.Context) error { <-actionOpen; return nil })
+	twice      = psync.RegisterAction("test/twice", func(context.Context) error { return nil })
+	twiceAgain = psync.RegisterAction("test/twice", func(context.Context) error { return nil })
+	nameless   = psync.RegisterAction("", func(context.Context) error { return nil })
+	nothing    = psync.RegisterAction("test/nothing", nil)
 )
 
 func TestBarrierAction(t *testing.T) {
@@ -154,10 +154,10 @@ func TestBarrierActionFails(t *testing.T) {
 	b := newBarrier(t, 2, psync.WithAction(failing))
 	out := comes(t, b, bounded(t))
 	_, err := b.Wait(bounded(t))
-	if brokenBy(t, err, psync.BrokenByAction, 0); !errors.Is(err, actionError) {
+	if brokenBy(t, err, psync.BrokenByAction, 0); !errors.Is(err, errCalm) {
 		t.Errorf("the last party's error: %v", err)
 	}
-	if e := brokenBy(t, ended(t, out).err, psync.BrokenByAction, 0); e.Text != actionError.Error() || !strings.Contains(e.Error(), "the action failed in this process, ") {
+	if e := brokenBy(t, ended(t, out).err, psync.BrokenByAction, 0); e.Text != errCalm.Error() || !strings.Contains(e.Error(), "the action failed in this process, ") {
 		t.Errorf("%v", e)
 	}
 

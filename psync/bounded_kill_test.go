@@ -120,7 +120,7 @@ func TestBoundedKilledAtPoint(t *testing.T) {
 				victim := testproc.Start(t)
 				victim.Must("bounded.state", sent(t, s))
 				after := c.prepare(t, scene{s, victim})
-				victim.Must("arm", c.point, 1)
+				victim.Arm(c.point, 1)
 				if _, err := victim.Call("bounded."+c.op, sent(t, s), c.n); !errors.Is(err, testproc.ErrGone) {
 					t.Fatalf("it lives: %v", err)
 				}
@@ -259,7 +259,7 @@ func TestBoundedKilledAnywhere(t *testing.T) {
 			for i := range kills {
 				a, b := testproc.Start(t), testproc.Start(t)
 				if i%2 == 0 {
-					a.Must("arm", points[i/2%len(points)], 1+rand.IntN(30))
+					a.Arm(points[i/2%len(points)], 1+rand.IntN(30))
 				}
 				end := make(chan struct{})
 				call := a.Go("bounded.contend", sent(t, s), sent(t, room), limit, 1<<30)

@@ -144,7 +144,7 @@ func TestBoundedReleaserKilled(t *testing.T) {
 				}
 			})
 			testproc.Eventually(t, "a waiter", func() bool { return strings.Contains(s.String(), "waits for 1") })
-			p.Must("arm", point, 1)
+			p.Arm(point, 1)
 			if _, err := p.Call("bounded.release", sent(t, s)); !errors.Is(err, testproc.ErrGone) {
 				t.Fatalf("it lives: %v", err)
 			}
@@ -224,7 +224,7 @@ func TestBoundedCloserKilled(t *testing.T) {
 		}
 	})
 	testproc.Eventually(t, "a waiter", func() bool { return strings.Contains(s.String(), "waits for 2") })
-	p.Must("arm", "bounded.surrendered", 1)
+	p.Arm("bounded.surrendered", 1)
 	if _, err := p.Call("bounded.close", sent(t, s)); !errors.Is(err, testproc.ErrGone) {
 		t.Fatalf("it lives: %v", err)
 	}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -125,7 +124,7 @@ func TestConditionKilledAnywhere(t *testing.T) {
 	}
 	for _, point := range []string{"condition.enrolled", "condition.waiting", "condition.notified", "condition.returning", "condition.notify", "condition.granted", "condition.woken"} {
 		for i := range max(1, kills/5) {
-			round(t, func(p *testproc.Proc) { p.Must("arm", point, strconv.Itoa(1+i*7)) })
+			round(t, func(p *testproc.Proc) { p.Arm(point, 1+i*7) })
 		}
 	}
 }

@@ -130,7 +130,7 @@ func TestConditionNotifiedAndKilled(t *testing.T) {
 		t.Run(point, func(t *testing.T) {
 			c := newCondition(t, nil)
 			p := testproc.Start(t)
-			p.Must("arm", point, 1)
+			p.Arm(point, 1)
 			childWaits(t, c, p, forLong)
 			out := here(t, c)
 			notify(t, c, 1)
@@ -230,7 +230,7 @@ func TestConditionHolderKilled(t *testing.T) {
 			}
 			p := testproc.Start(t)
 			if c.point != "" {
-				p.Must("arm", c.point, 1)
+				p.Arm(c.point, 1)
 				p.Go(c.op, sent(t, cond), c.arg)
 			} else {
 				p.Must(c.op, sent(t, cond))
@@ -273,7 +273,7 @@ func TestConditionKilledOnItsWay(t *testing.T) {
 		t.Run(k.point, func(t *testing.T) {
 			c := newCondition(t, nil)
 			p := testproc.Start(t)
-			p.Must("arm", k.point, 1)
+			p.Arm(k.point, 1)
 			p.Go("condition.wait", sent(t, c), k.ms)
 			p.Ended()
 			p.Bury()
@@ -297,7 +297,7 @@ func TestConditionSettlerKilled(t *testing.T) {
 			pa.Stop()
 			call := childWaits(t, c, pc, forLong)
 			pc.Stop()
-			pb.Must("arm", point, 1)
+			pb.Arm(point, 1)
 			childWaits(t, c, pb, forLong)
 			granted := point != "condition.clearing" && point != "condition.cleared"
 			if granted {

@@ -102,7 +102,7 @@ func TestEventSetterKilled(t *testing.T) {
 	c := q.Go("event.wait", sent(t, e))
 	awaited(t, e)
 	ch := e.Chan(bounded(t))
-	p.Must("arm", "event.set", 1)
+	p.Arm("event.set", 1)
 	if _, err := p.Call("event.set", sent(t, e)); !errors.Is(err, testproc.ErrGone) {
 		t.Fatalf("not killed: %v", err)
 	}
@@ -151,7 +151,7 @@ func TestEventWaiterKilled(t *testing.T) {
 		e := newEvent(t)
 		p, q := testproc.Start(t), testproc.Start(t)
 		if point != "" {
-			p.Must("arm", point, 1)
+			p.Arm(point, 1)
 		}
 		c := p.Go("event.wait", sent(t, e))
 		awaited(t, e)

@@ -93,15 +93,6 @@ func init() {
 	})
 }
 
-// met tells the kill points that a child has passed since its "record".
-func met(t *testing.T, p *testproc.Proc) (points map[string]int) {
-	t.Helper()
-	if err := json.Unmarshal([]byte(p.Must("recorded")), &points); err != nil {
-		t.Fatal(err)
-	}
-	return points
-}
-
 // crowdSize is how many goroutines a crowd has. The race detector has a limit on those alive.
 func crowdSize() int {
 	if testing.Short() || race.Enabled {

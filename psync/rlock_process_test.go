@@ -293,7 +293,7 @@ func TestRLockKilled(t *testing.T) {
 		for i := range kills {
 			victim := testproc.Start(t)
 			if point != "" {
-				victim.Must("arm", point, 1+3*i)
+				victim.Arm(point, 1+3*i)
 			}
 			c := victim.Go("rlock.contend", sent(t, l), sent(t, room), 200)
 			var wg sync.WaitGroup

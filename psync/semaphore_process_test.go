@@ -123,7 +123,7 @@ func TestSemaphoreFirstKilled(t *testing.T) {
 		t.Run(c.point, func(t *testing.T) {
 			s := newSemaphore(t, 0)
 			p, q := testproc.Start(t), testproc.Start(t)
-			p.Must("arm", c.point, 1)
+			p.Arm(c.point, 1)
 			var first *testproc.Call
 			if c.point == "semaphore.given-up" {
 				first = p.Go("sem.acquire-for", sent(t, s), 2, 5)
@@ -220,7 +220,7 @@ func TestSemaphoreKilledWithPermits(t *testing.T) {
 func TestSemaphoreReleaserKilled(t *testing.T) {
 	s := newSemaphore(t, 0)
 	p := testproc.Start(t)
-	p.Must("arm", "semaphore.released", 1)
+	p.Arm("semaphore.released", 1)
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		if err := s.AcquireN(bounded(t), 2); err != nil {
@@ -355,7 +355,7 @@ func TestSemaphoreKilled(t *testing.T) {
 		for i := range kills {
 			victim := testproc.Start(t)
 			if point != "" {
-				victim.Must("arm", point, 1+2*i)
+				victim.Arm(point, 1+2*i)
 			}
 			c := victim.Go("sem.contend", sent(t, s), sent(t, room), 300, permits)
 			var wg sync.WaitGroup

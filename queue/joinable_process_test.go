@@ -194,7 +194,7 @@ func TestConsumerKilledAtEveryPoint(t *testing.T) {
 				p, other := testproc.Start(t), testproc.Start(t)
 				putTasks(t, q, 5)
 				p.Must("tasks.take", wire(t, q), 2)
-				p.Must("arm", c.point, 1)
+				p.Arm(c.point, 1)
 				if _, err := p.Call(c.op, wire(t, q), 1); !errors.Is(err, testproc.ErrGone) {
 					t.Fatalf("not killed: %v", err)
 				}
@@ -266,13 +266,13 @@ func TestSettlerKilledAtEveryPoint(t *testing.T) {
 			if c.point == "joinable.settled" {
 				settler.Must("tasks.take", wire(t, q), 0) // who gets a handle afterwards settles in another way
 			}
-			victim.Must("arm", "ring.taken", 1)
+			victim.Arm("ring.taken", 1)
 			if _, err := victim.Call("tasks.try", wire(t, q)); !errors.Is(err, testproc.ErrGone) {
 				t.Fatalf("not killed: %v", err)
 			}
 			victim.Bury()
 			want(t, "unfinished", q.Unfinished(), 20)
-			settler.Must("arm", c.point, 1)
+			settler.Arm(c.point, 1)
 			if _, err := settler.Call(c.op, wire(t, q), 1); !errors.Is(err, testproc.ErrGone) {
 				t.Fatalf("not killed: %v", err)
 			}

@@ -321,7 +321,7 @@ func killedAtEveryPoint[T any](t *testing.T, name string, make maker[T], check c
 				t.Run(fmt.Sprintf("%s/%s/%d", side, point, n), func(t *testing.T) {
 					survive(t, name, make, check, func(t *testing.T, name, q, s string) {
 						p := testproc.Start(t)
-						p.Must("arm", point, n)
+						p.Arm(point, n)
 						c := p.Go(name+"."+side, q, s, 0, 200)
 						if side == "consume" {
 							testproc.Start(t).Must(name+".produce", q, s, 1, 200)

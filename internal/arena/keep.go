@@ -1,6 +1,7 @@
 package arena
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"github.com/multiproc-go/multiproc/internal/errs"
@@ -189,11 +190,15 @@ func Holders(ref Ref, yield func(family.Ident)) (others bool) {
 		return false
 	}
 	// A cell that is passed on while they are read one after the other is in one of two readings.
-	seen := map[family.Ident]bool{}
+	var seen []family.Ident
 	for range 2 {
-		others = a.holders(b, func(id family.Ident) { seen[id] = true }) || others
+		others = a.holders(b, func(id family.Ident) {
+			if !slices.Contains(seen, id) {
+				seen = append(seen, id)
+			}
+		}) || others
 	}
-	for id := range seen {
+	for _, id := range seen {
 		yield(id)
 	}
 	return others

@@ -209,7 +209,7 @@ const (
 // one of the others at the same time.
 type excuse struct {
 	tries, others []op
-	// after is how long that call must have gone on to be a reason.
+	// after is how long that call must have gone on to be a reason, or one whose caller was killed before and left its mark.
 	after time.Duration
 	// lost: it is a reason only where the history can't show that the object was kept for the caller: he gave up, was passed over later because he did not come
 	// in time, or is one of several in his process, for which it was kept.
@@ -243,8 +243,13 @@ func (x excuse) apply(events []event) []event {
 		case e.Verdict != refused || !slices.Contains(x.tries, e.Op):
 			return false
 		}
-		return slices.ContainsFunc(suspects, func(s event) bool {
-			return s.Key == e.Key && s.Client != e.Client && s.overlaps(e) && time.Duration(e.to-s.from) >= x.after
-		})
+		waits, long := false, false
+		for _, s := range suspects {
+			if s.Key == e.Key && s.Client != e.Client && s.from <= e.to {
+				waits = waits || s.overlaps(e)
+				long = long || time.Duration(e.to-s.from) >= x.after && (s.overlaps(e) || s.Open)
+			}
+		}
+		return waits && long
 	})
 }

@@ -193,6 +193,14 @@ func (p *Proc) Must(op string, args ...any) string {
 	return p.Go(op, args...).Must()
 }
 
+// Arm makes the child kill itself at the n-th pass of a kill point, by its "arm" operation. One that is at work may be there before it has answered.
+func (p *Proc) Arm(point string, n int) {
+	p.t.Helper()
+	if _, err := p.Call("arm", point, n); err != nil && !errors.Is(err, ErrGone) {
+		p.t.Fatalf("arm %s in child %d: %v", point, p.PID(), err)
+	}
+}
+
 // PID is the child's process id.
 func (p *Proc) PID() int { return p.cmd.Process.Pid }
 
