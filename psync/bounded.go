@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/multiproc-go/multiproc/internal/arena"
 	"github.com/multiproc-go/multiproc/internal/await"
 	"github.com/multiproc-go/multiproc/internal/errs"
 	"github.com/multiproc-go/multiproc/internal/handle"
@@ -54,6 +55,7 @@ type BoundedSemaphore struct {
 
 // boundedUse is what changes in a handle.
 type boundedUse struct {
+	handle  *arena.Handle          // the object's: the use of who is inside keeps this from being collected
 	row     atomic.Pointer[uint64] // the word of this process's row, as far as known; once closed closedRow
 	room    await.Room
 	use     sync.RWMutex // held shared while the memory is used; Close takes it when all waits have been ended
@@ -83,7 +85,7 @@ func (s *BoundedSemaphore) open(max int) {
 	s.max = max
 	s.rows = s.shared.rows(s.h)
 	s.mine = uint64(s.rows.Me()) << (ledger.IdentShift - wantShift)
-	s.boundedUse = new(boundedUse)
+	s.boundedUse = &boundedUse{handle: s.h}
 }
 
 // Acquire takes a permit, waiting until ctx ends. An error means that none was taken: it wraps ctx.Err() and the context's cause, or is ErrClosed. The first Acquire of a process, or the first

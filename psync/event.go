@@ -89,15 +89,15 @@ func (e *Event) set() error {
 
 // Clear makes the event not set. Those who waited when it was set return all the same. It fails with ErrClosed only.
 func (e *Event) Clear() error {
-	w := e.open()
+	w := e.enter()
 	if w == nil {
 		return errs.ErrClosed
 	}
+	defer e.use.RUnlock()
 	for {
 		v := atomic.LoadUint32(w)
 		if v&eventSet == 0 || atomic.CompareAndSwapUint32(w, v, v&^eventSet) {
 			e.h.Lock().RaceAcquire()
-			runtime.KeepAlive(e)
 			return nil
 		}
 	}
@@ -123,25 +123,23 @@ func (e *Event) observed() {
 
 // Wait returns nil when the event is set, or was since the call, even if it was cleared at once. It waits until ctx ends: an error wraps ctx.Err() and the context's cause, or is ErrClosed.
 func (e *Event) Wait(ctx context.Context) error {
-	w := e.open()
+	if e.IsSet() && ctx.Err() == nil {
+		return nil
+	}
+	w := e.enter()
 	if w == nil {
 		return errs.ErrClosed
 	}
-	v := atomic.LoadUint32(w)
-	if v&eventSet != 0 && ctx.Err() == nil {
-		e.observed()
-		return nil
-	}
-	err := e.wait(ctx, w, v)
+	defer e.use.RUnlock()
+	err := e.wait(ctx, w, atomic.LoadUint32(w))
 	if err != nil && ctx.Err() != nil {
 		err = waitError(e, err)
 	}
 	return err
 }
 
-// wait waits until the event is set, or was since the word was v.
+// wait waits until the event is set, or was since the word was v. The caller has entered.
 func (e *Event) wait(ctx context.Context, w *uint32, v uint32) error {
-	defer runtime.KeepAlive(e)
 	since := v & eventCount
 	room, leave := e.rooms.enter(since)
 	defer leave()
@@ -171,17 +169,17 @@ var closedChan = func() chan struct{} { c := make(chan struct{}); close(c); retu
 // Chan returns a channel that is closed when the event is set, or at the first Set after the call, even if it is cleared at once: Wait for a select. It is never closed when ctx ends, or the
 // handle is closed, before that. Each call of an event that is not set takes a goroutine, without a thread of its own, until then; it keeps the event from being collected.
 func (e *Event) Chan(ctx context.Context) <-chan struct{} {
-	w := e.open()
+	if e.IsSet() {
+		return closedChan
+	}
+	w := e.enter()
 	if w == nil {
 		return make(chan struct{})
 	}
 	v := atomic.LoadUint32(w)
-	if v&eventSet != 0 {
-		e.observed()
-		return closedChan
-	}
 	c := make(chan struct{})
 	go func() {
+		defer e.use.RUnlock()
 		if e.wait(ctx, w, v) == nil {
 			close(c)
 		}
@@ -194,11 +192,11 @@ func (e *Event) String() string {
 	if e == nil {
 		return "psync.Event(none)"
 	}
-	w := e.open()
+	w := e.enter()
 	if w == nil {
 		return "psync.Event(" + e.unavailable() + ")"
 	}
-	defer runtime.KeepAlive(e)
+	defer e.use.RUnlock()
 	state := "not set"
 	v := atomic.LoadUint32(w)
 	if v&eventSet != 0 {

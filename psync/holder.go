@@ -16,15 +16,15 @@ import (
 // Goroutines that act for one another may share a holder. They do not exclude each other: one that comes while another has the lock re-enters, and each has to unlock what it
 // locked. When several come at once, one of them takes the shared lock and the others re-enter as soon as it has it. Goroutines that are to exclude each other need a holder each. A goroutine that
 // waits with one holder for what it holds with another waits for ever.
-//
-// # The depth
-//
-//  1. depth is acquiring from the moment a goroutine sets out to take the shared lock until it has it or has given up. Only that goroutine changes it then.
-//  2. depth > 0 only while this process holds the shared lock for this holder. Whoever makes it 0 releases the shared lock, after that: nobody re-enters a lock that is
-//     being released.
-//  3. The depth becomes more than 0, and 0 again with the release that follows, while RLock.use is held shared. So who has it alone, as Close, finds whether the lock is held.
 type Holder struct {
-	l     *RLock
+	l *RLock
+
+	// Invariants of the depth:
+	//
+	//  1. It is acquiring from the moment a goroutine sets out to take the shared lock until it has it or has given up. Only that goroutine changes it then.
+	//  2. It is more than 0 only while this process holds the shared lock for this holder. Whoever makes it 0 releases the shared lock, after that: nobody re-enters a lock
+	//     that is being released.
+	//  3. It becomes more than 0, and 0 again with the release that follows, while RLock.use is held shared. So who has it alone, as Close, finds whether the lock is held.
 	depth atomic.Int64
 
 	mu      sync.Mutex

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/multiproc-go/multiproc/internal/arena"
 	"github.com/multiproc-go/multiproc/internal/errs"
 	"github.com/multiproc-go/multiproc/internal/handle"
 )
@@ -34,16 +35,18 @@ type RLock struct {
 
 // rlockUse is what changes in a handle.
 type rlockUse struct {
+	handle *arena.Handle          // the object's: the use of who is inside keeps this from being collected
 	inside atomic.Pointer[Holder] // who of this handle had the lock last, and perhaps has it
 	use    sync.RWMutex           // held shared while the memory is used; Close takes it when all waits have been ended
 }
 
 // NewRLock makes a lock, free, in shared memory: 112 bytes. It fails with ErrNoMemory, or where there is no shared memory.
 func NewRLock() (*RLock, error) {
-	l := &RLock{rlockUse: new(rlockUse)}
+	l := new(RLock)
 	if err := l.create(handle.KindRLock, 0); err != nil {
 		return nil, err
 	}
+	l.rlockUse = &rlockUse{handle: l.h}
 	return l, nil
 }
 
@@ -129,6 +132,6 @@ func (l *RLock) UnmarshalCBOR(data []byte) error {
 	if err := l.attach(b, handle.KindRLock, 0); err != nil {
 		return err
 	}
-	l.rlockUse = new(rlockUse)
+	l.rlockUse = &rlockUse{handle: l.h}
 	return nil
 }

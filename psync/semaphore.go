@@ -38,14 +38,14 @@ type Semaphore struct {
 	wordObject
 }
 
+// MaxPermits is the largest value of a Semaphore.
+const MaxPermits = 1<<30 - 1
+
 // The shared word: permits in bits 0-29, and two bits of the queue's first waiter, who holds the object's lock. It alone sets and clears them; what it leaves when it is killed
 // costs others a slow acquisition or release, which clears them.
 const (
 	semWaiting = 1 << 31 // it sleeps on the word, or is about to: a release has to wake
 	semHungry  = 1 << 30 // it has waited for hungryAfter: nobody may overtake
-
-	// MaxPermits is the largest value of a Semaphore.
-	MaxPermits = 1<<30 - 1
 
 	// hungryAfter is how long the first waiter is overtaken.
 	hungryAfter = time.Millisecond

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/multiproc-go/multiproc/internal/arena"
 	"github.com/multiproc-go/multiproc/internal/errs"
 	"github.com/multiproc-go/multiproc/internal/handle"
 )
@@ -18,8 +19,9 @@ type wordObject struct {
 
 // wordView is what changes in a handle.
 type wordView struct {
-	word atomic.Pointer[uint32] // the shared word; once closed, shutWord
-	use  sync.RWMutex           // held shared while slow paths use the memory; Close takes it when all waits have been ended
+	handle *arena.Handle          // the object's: the use of who is inside keeps this from being collected
+	word   atomic.Pointer[uint32] // the shared word; once closed, shutWord
+	use    sync.RWMutex           // held shared while slow paths use the memory; Close takes it when all waits have been ended
 }
 
 // shutWord makes the fast paths of a closed handle fail: it is a semaphore without permits, whose waiters nobody may overtake, and an event that is not
@@ -48,7 +50,7 @@ func (o *wordObject) decode(data []byte, kind uint8) error {
 }
 
 func (o *wordObject) view() {
-	o.wordView = new(wordView)
+	o.wordView = &wordView{handle: o.h}
 	o.word.Store(stateWord(o.h.Payload()))
 }
 
