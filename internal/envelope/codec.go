@@ -102,6 +102,9 @@ func appendTo(buf *bytes.Buffer, v reflect.Value) ([]arena.Ref, error) {
 	if has.dynamic {
 		v, mode = boxed(v), boxing().enc
 	}
+	if v.CanAddr() {
+		v = v.Addr() // Interface of the value itself would copy it
+	}
 	if err := mode.MarshalToBuffer(v.Interface(), buf); err != nil {
 		return nil, err
 	}
