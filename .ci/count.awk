@@ -50,7 +50,7 @@ function output(   s) {
 	if (action == "pass") {
 		elapsed = $0
 		sub(/.*"Elapsed":/, "", elapsed); sub(/[,}].*/, "", elapsed)
-		printf "ok  \t%s\t%ss\t%d passed\n", pkg, elapsed, here[pkg]
+		printf "ok  \t%s\t%.2fs\t%d passed\n", pkg, elapsed, here[pkg]
 	}
 	if (action == "fail") {
 		# What the package itself has said, and the tests that have failed or never ended.
