@@ -122,7 +122,7 @@ func TestModel(t *testing.T) {
 			"put and wait": func(t *rapid.T) {
 				m, it, large := drawItem(t)
 				ctx, cancel := context.WithTimeout(context.Background(), time.Microsecond)
-				if len(model) == 0 {
+				if len(model) == 0 || closed {
 					cancel()
 					ctx, cancel = context.WithTimeout(context.Background(), time.Minute)
 				}
