@@ -80,9 +80,18 @@ func killParent(ctx context.Context, task parentPID) (time.Duration, error) {
 		}
 		time.Sleep(20 * time.Microsecond)
 	}
-	fd, err := sys.PidfdOpen(int(atomic.LoadInt64(child)))
+	wait, err := killUntilGone(p.Kill, int(atomic.LoadInt64(child)))
+	if err == nil {
+		<-p.Done()
+	}
+	return wait, err
+}
+
+// killUntilGone calls kill and returns the time until the kernel says that the process pid is gone.
+func killUntilGone(kill func() error, pid int) (time.Duration, error) {
+	fd, err := sys.PidfdOpen(pid)
 	if err != nil {
-		return 0, fmt.Errorf("pidfd of the worker's worker: %w", err)
+		return 0, fmt.Errorf("pidfd of a worker: %w", err)
 	}
 	pidfd := os.NewFile(uintptr(fd), "pidfd")
 	defer pidfd.Close()
@@ -91,13 +100,9 @@ func killParent(ctx context.Context, task parentPID) (time.Duration, error) {
 		return 0, err
 	}
 	killed := time.Now()
-	if err := p.Kill(); err != nil {
+	if err := kill(); err != nil {
 		return 0, err
 	}
-	if err := raw.Read(func(fd uintptr) bool { return sys.Readable(int(fd)) }); err != nil {
-		return 0, err
-	}
-	wait := time.Since(killed)
-	<-p.Done()
-	return wait, nil
+	err = raw.Read(func(fd uintptr) bool { return sys.Readable(int(fd)) })
+	return time.Since(killed), err
 }
