@@ -15,8 +15,8 @@ import (
 
 // An Event is a flag that processes set, clear and wait for. It is made, not set, by NewEvent, or arrives as a handle; the zero Event can only be decoded into. It must not be copied.
 //
-// Set and Clear are one atomic instruction; a Set that somebody waits for wakes all of them with one system call. Neither ever blocks, whoever died or is stopped: there is
-// no lock. Whoever waits when the event is set returns, also when it is cleared at once. Waiting costs no CPU, and one thread for each handle at most, whatever the number of goroutines.
+// Set and Clear change one word by one atomic instruction; a Set that somebody waits for wakes all of them with one system call. Neither ever blocks, whoever died or is stopped: there is
+// no shared lock. Whoever waits when the event is set returns, also when it is cleared at once. Waiting costs no CPU, and one thread for each handle at most, whatever the number of goroutines.
 //
 // What was done before a Set is seen by whoever finds the event set, and, when the event was set already, by whoever clears it afterwards: so "write, Set" here and "Clear, read, Wait" there
 // miss nothing.
