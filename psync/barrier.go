@@ -294,6 +294,6 @@ func (b *Barrier) UnmarshalCBOR(data []byte) error {
 		_ = o.h.Close()
 		return fmt.Errorf("%w: a Barrier of %d parties with a timeout of %v", errs.ErrCorrupt, parties, timeout)
 	}
-	b.object, b.area, b.parties, b.timeout, b.action = o, area, parties, timeout, action
+	b.h, b.kind, b.area, b.parties, b.timeout, b.action = o.h, o.kind, area, parties, timeout, action
 	return b.open(b.area.ledger())
 }

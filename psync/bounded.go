@@ -197,6 +197,7 @@ func (s *BoundedSemaphore) Held() int {
 		return 0
 	}
 	defer s.use.RUnlock()
+	defer runtime.KeepAlive(s) // what follows uses the rows, which belong to it
 	if r, ok := s.rows.Mine(); ok {
 		return used(atomic.LoadUint64(r.Word()))
 	}
@@ -292,7 +293,7 @@ func (s *BoundedSemaphore) UnmarshalCBOR(data []byte) error {
 		_ = o.h.Close()
 		return fmt.Errorf("%w: a BoundedSemaphore of %d permits", errs.ErrCorrupt, n)
 	}
-	s.object, s.shared = o, shared
+	s.h, s.kind, s.shared = o.h, o.kind, shared
 	s.open(int(n))
 	return nil
 }

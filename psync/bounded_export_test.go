@@ -13,7 +13,7 @@ func PlayBounded(s *BoundedSemaphore, id family.Ident) (*BoundedSemaphore, error
 	if err != nil {
 		return nil, err
 	}
-	p := &BoundedSemaphore{object: object{h, s.kind}, shared: s.shared}
+	p := &BoundedSemaphore{object: object{h: h, kind: s.kind}, shared: s.shared}
 	p.open(s.max)
 	p.rows = ledger.NewAs(h, unsafe.Add(h.Payload(), offRows), id)
 	p.mine = uint64(id) << (ledger.IdentShift - wantShift)

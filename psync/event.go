@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"sync/atomic"
 
+	"github.com/multiproc-go/multiproc/internal/arena"
 	"github.com/multiproc-go/multiproc/internal/errs"
 	"github.com/multiproc-go/multiproc/internal/handle"
 	"github.com/multiproc-go/multiproc/internal/killpoint"
@@ -126,24 +127,42 @@ func (e *Event) Wait(ctx context.Context) error {
 	if e.IsSet() && ctx.Err() == nil {
 		return nil
 	}
-	w := e.enter()
-	if w == nil {
+	u := e.begin()
+	if u == nil {
 		return errs.ErrClosed
 	}
-	defer e.use.RUnlock()
-	err := e.wait(ctx, w, atomic.LoadUint32(w))
+	err := u.wait(ctx)
 	if err != nil && ctx.Err() != nil {
-		err = waitError(e, err)
+		err = waitError(e, err) // which enters for itself
 	}
 	return err
 }
 
-// wait waits until the event is set, or was since the word was v. The caller has entered.
-func (e *Event) wait(ctx context.Context, w *uint32, v uint32) error {
-	since := v & eventCount
-	room, leave := e.rooms.enter(since)
+// eventWait is a wait that has begun: with the word as it was then, and inside of a handle, though the Event may have been decoded into meanwhile.
+type eventWait struct {
+	h     *arena.Handle
+	view  *wordView
+	rooms *waitRooms
+	w     *uint32
+	since uint32
+}
+
+// begin begins a wait; nil: the handle was closed, or never made. The wait ends with wait, which must be called.
+func (e *Event) begin() *eventWait {
+	w := e.enter()
+	if w == nil {
+		return nil
+	}
+	return &eventWait{e.h, e.wordView, e.rooms, w, atomic.LoadUint32(w)}
+}
+
+// wait waits until the event is set, or was since the wait has begun.
+func (u *eventWait) wait(ctx context.Context) error {
+	defer u.view.use.RUnlock()
+	since, w := u.since&eventCount, u.w
+	room, leave := u.rooms.enter(since)
 	defer leave()
-	err := room.Wait(ctx, e.h, func() (*uint32, uint32, bool) {
+	err := room.Wait(ctx, u.h, func() (*uint32, uint32, bool) {
 		for {
 			v := atomic.LoadUint32(w)
 			switch {
@@ -158,7 +177,7 @@ func (e *Event) wait(ctx context.Context, w *uint32, v uint32) error {
 		}
 	})
 	if err == nil {
-		e.observed()
+		u.h.Lock().RaceAcquire()
 	}
 	return err
 }
@@ -172,18 +191,14 @@ func (e *Event) Chan(ctx context.Context) <-chan struct{} {
 	if e.IsSet() {
 		return closedChan
 	}
-	w := e.enter()
-	if w == nil {
-		return make(chan struct{})
-	}
-	v := atomic.LoadUint32(w)
 	c := make(chan struct{})
-	go func() {
-		defer e.use.RUnlock()
-		if e.wait(ctx, w, v) == nil {
-			close(c)
-		}
-	}()
+	if u := e.begin(); u != nil {
+		go func() {
+			if u.wait(ctx) == nil {
+				close(c)
+			}
+		}()
+	}
 	return c
 }
 

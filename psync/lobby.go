@@ -17,16 +17,9 @@ import (
 	"github.com/multiproc-go/multiproc/internal/robust"
 )
 
-// noCopy makes go vet report copies.
-type noCopy struct{}
-
-func (*noCopy) Lock()   {}
-func (*noCopy) Unlock() {}
-
 // tabled is an object with a ledger whose waiters go on using its memory after their wait has ended: to leave the ledger, to break a barrier. Close therefore does not wait for them; it
 // leaves the memory to whoever is inside, the last of whom gives it up.
 type tabled struct {
-	_ noCopy
 	object
 	rows *ledger.Table
 	in   *lobby

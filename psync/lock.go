@@ -44,6 +44,7 @@ type Recovery = robust.Recovery
 // A panic that runs a deferred Unlock releases the lock as any Unlock does, and the next holder is told nothing, as with sync.Mutex: only a process that ends without Unlock leaves a Recovery. When
 // half-done data has to be noticed after a panic too, use shm's Value.Update, or unlock on the good paths only.
 type Lock struct {
+	_    handle.NoCopy
 	word *atomic.Pointer[uint32] // the shared word; once closed a word that is never free
 	me   uint32
 	h    *arena.Handle

@@ -13,6 +13,7 @@ import (
 //
 // The codec calls MarshalCBOR of a copy. So in the structs of the primitives, Lock's too, nothing changes once they are made: what does is behind a pointer.
 type object struct {
+	_    handle.NoCopy
 	h    *arena.Handle
 	kind uint8
 }

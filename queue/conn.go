@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/multiproc-go/multiproc/internal/handle"
 	"github.com/multiproc-go/multiproc/internal/ring"
 )
 
@@ -19,7 +20,7 @@ import (
 //
 // The zero Conn can only be decoded into. It must not be copied.
 type Conn[T any] struct {
-	_ noCopy
+	_ handle.NoCopy
 	s *ends
 	c codec[T]
 }

@@ -25,7 +25,7 @@ type Queue[T any] struct {
 
 // core is what Queue and JoinableQueue have in common; its methods are theirs.
 type core[T any] struct {
-	_ noCopy
+	_ handle.NoCopy
 
 	r    *ring.Ring
 	c    codec[T]
@@ -33,12 +33,6 @@ type core[T any] struct {
 
 	putting func() // called before a put, when there is one to call
 }
-
-// noCopy makes go vet report copies.
-type noCopy struct{}
-
-func (*noCopy) Lock()   {}
-func (*noCopy) Unlock() {}
 
 // Option changes how a queue or a pipe is made.
 type Option func(*options)

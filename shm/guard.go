@@ -9,6 +9,7 @@ import (
 
 	"github.com/multiproc-go/multiproc/internal/arena"
 	"github.com/multiproc-go/multiproc/internal/errs"
+	"github.com/multiproc-go/multiproc/internal/handle"
 	"github.com/multiproc-go/multiproc/internal/lockhook"
 	"github.com/multiproc-go/multiproc/internal/robust"
 	"github.com/multiproc-go/multiproc/psync"
@@ -20,6 +21,7 @@ import (
 // word can't tell which of them was being changed, so the object is marked busy before the change and unmarked after it. Without a lock
 // there is no such mark: others may look at any moment, and would take a change that goes on for one that was cut off.
 type guard struct {
+	_    handle.NoCopy
 	obj  *arena.Handle
 	core *robust.Core  // the lock; nil for none
 	lock *arena.Handle // the object whose lock core is: obj, or another
