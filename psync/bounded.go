@@ -9,7 +9,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/multiproc-go/multiproc/internal/arena"
 	"github.com/multiproc-go/multiproc/internal/await"
 	"github.com/multiproc-go/multiproc/internal/errs"
 	"github.com/multiproc-go/multiproc/internal/handle"
@@ -55,10 +54,9 @@ type BoundedSemaphore struct {
 
 // boundedUse is what changes in a handle.
 type boundedUse struct {
-	handle  *arena.Handle          // the object's: the use of who is inside keeps this from being collected
+	door
 	row     atomic.Pointer[uint64] // the word of this process's row, as far as known; once closed closedRow
 	room    await.Room
-	use     sync.RWMutex // held shared while the memory is used; Close takes it when all waits have been ended
 	closing sync.Mutex
 }
 
@@ -85,7 +83,7 @@ func (s *BoundedSemaphore) open(max int) {
 	s.max = max
 	s.rows = s.shared.rows(s.h)
 	s.mine = uint64(s.rows.Me()) << (ledger.IdentShift - wantShift)
-	s.boundedUse = &boundedUse{handle: s.h}
+	s.boundedUse = &boundedUse{door: door{handle: s.h}}
 }
 
 // Acquire takes a permit, waiting until ctx ends. An error means that none was taken: it wraps ctx.Err() and the context's cause, or is ErrClosed. The first Acquire of a process, or the first
@@ -204,18 +202,8 @@ func (s *BoundedSemaphore) Held() int {
 	return 0
 }
 
-// enter begins a use of the shared memory outside of the fast paths. It must not be called twice by one goroutine.
-func (s *BoundedSemaphore) enter() bool {
-	if s.boundedUse == nil {
-		return false
-	}
-	s.use.RLock()
-	if s.gone() {
-		s.use.RUnlock()
-		return false
-	}
-	return true
-}
+// enter begins a use of the shared memory outside of the fast paths; false: the handle was closed, or never made. The caller ends it with use.RUnlock.
+func (s *BoundedSemaphore) enter() bool { return s.boundedUse != nil && s.door.enter() }
 
 // toldHolders is how many holders String lists.
 const toldHolders = 6

@@ -327,3 +327,31 @@ func TestConditionWaitThatLostItsLockPassesOn(t *testing.T) {
 		}
 	}
 }
+
+// TestSemaphoreFirstIsNotHungryYet: a first waiter that was killed leaves its marks; the next one is not hungry because the dead one was.
+func TestSemaphoreFirstIsNotHungryYet(t *testing.T) {
+	s := made[*Semaphore](t)(NewSemaphore(0))
+	w := s.look()
+	for range 1000 {
+		atomic.StoreUint32(w, semWaiting|semHungry)
+		out := make(chan error, 1)
+		go func() { out <- s.Acquire(context.Background()) }()
+		testproc.Eventually(t, "a first waiter", s.h.Lock().Held)
+		fresh := false
+		for end := time.Now().Add(2 * hungryAfter); !fresh && time.Now().Before(end); { // it becomes hungry itself
+			fresh = atomic.LoadUint32(w)&semHungry == 0
+		}
+		if err := s.Release(); err != nil {
+			t.Fatal(err)
+		}
+		testproc.Finish(t, "Acquire", func() {
+			if err := <-out; err != nil {
+				t.Error(err)
+			}
+		})
+		if fresh {
+			return
+		}
+	}
+	t.Error("each new waiter is hungry from the start")
+}

@@ -44,7 +44,7 @@ func attachMutex(ref arena.Ref) (Mutex, error) {
 		l.init(h)
 		return l, nil
 	case handle.KindRLock:
-		return &RLock{object: object{h: h, kind: handle.KindRLock}, rlockUse: &rlockUse{handle: h}}, nil
+		return &RLock{object: object{h: h, kind: handle.KindRLock}, rlockUse: &rlockUse{door: door{handle: h}}}, nil
 	}
 	_ = h.Close()
 	return nil, fmt.Errorf("%w: the lock of a Condition is a %s", errs.ErrWrongType, handle.KindName(h.Kind()))

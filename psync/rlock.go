@@ -2,10 +2,8 @@ package psync
 
 import (
 	"context"
-	"sync"
 	"sync/atomic"
 
-	"github.com/multiproc-go/multiproc/internal/arena"
 	"github.com/multiproc-go/multiproc/internal/errs"
 	"github.com/multiproc-go/multiproc/internal/handle"
 )
@@ -35,9 +33,8 @@ type RLock struct {
 
 // rlockUse is what changes in a handle.
 type rlockUse struct {
-	handle *arena.Handle          // the object's: the use of who is inside keeps this from being collected
+	door
 	inside atomic.Pointer[Holder] // who of this handle had the lock last, and perhaps has it
-	use    sync.RWMutex           // held shared while the memory is used; Close takes it when all waits have been ended
 }
 
 // NewRLock makes a lock, free, in shared memory: 112 bytes. It fails with ErrNoMemory, or where there is no shared memory.
@@ -46,22 +43,12 @@ func NewRLock() (*RLock, error) {
 	if err := l.create(handle.KindRLock, 0); err != nil {
 		return nil, err
 	}
-	l.rlockUse = &rlockUse{handle: l.h}
+	l.rlockUse = &rlockUse{door: door{handle: l.h}}
 	return l, nil
 }
 
-// enter begins a use of the shared memory; false: there is none. The caller ends it with use.RUnlock. A goroutine must not call it twice.
-func (l *RLock) enter() bool {
-	if l.rlockUse == nil {
-		return false
-	}
-	l.use.RLock()
-	if l.gone() {
-		l.use.RUnlock()
-		return false
-	}
-	return true
-}
+// enter begins a use of the shared memory; false: the handle was closed, or never made. The caller ends it with use.RUnlock.
+func (l *RLock) enter() bool { return l.rlockUse != nil && l.door.enter() }
 
 // Holder returns a new holder of the lock, which does not have it yet. It costs one small allocation and nothing shared, and need not be closed.
 func (l *RLock) Holder() *Holder { return &Holder{l: l} }
@@ -132,6 +119,6 @@ func (l *RLock) UnmarshalCBOR(data []byte) error {
 	if err := l.attach(b, handle.KindRLock, 0); err != nil {
 		return err
 	}
-	l.rlockUse = &rlockUse{handle: l.h}
+	l.rlockUse = &rlockUse{door: door{handle: l.h}}
 	return nil
 }

@@ -3,10 +3,8 @@ package psync
 import (
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 
-	"github.com/multiproc-go/multiproc/internal/arena"
 	"github.com/multiproc-go/multiproc/internal/errs"
 	"github.com/multiproc-go/multiproc/internal/handle"
 )
@@ -19,9 +17,8 @@ type wordObject struct {
 
 // wordView is what changes in a handle.
 type wordView struct {
-	handle *arena.Handle          // the object's: the use of who is inside keeps this from being collected
-	word   atomic.Pointer[uint32] // the shared word; once closed, shutWord
-	use    sync.RWMutex           // held shared while slow paths use the memory; Close takes it when all waits have been ended
+	door
+	word atomic.Pointer[uint32] // the shared word; once closed, shutWord
 }
 
 // shutWord makes the fast paths of a closed handle fail: it is a semaphore without permits, whose waiters nobody may overtake, and an event that is not
@@ -50,7 +47,7 @@ func (o *wordObject) decode(data []byte, kind uint8) error {
 }
 
 func (o *wordObject) view() {
-	o.wordView = &wordView{handle: o.h}
+	o.wordView = &wordView{door: door{handle: o.h}}
 	o.word.Store(stateWord(o.h.Payload()))
 }
 
@@ -62,25 +59,15 @@ func (o *wordObject) look() *uint32 {
 	return o.word.Load()
 }
 
-// open is the shared word, or nil when the handle was closed or never made.
-func (o *wordObject) open() *uint32 {
-	w := o.look()
-	if w == &shutWord || o.gone() {
-		return nil
-	}
-	return w
-}
-
-// enter begins a use of the memory that is more than one instruction, and returns the shared word; nil: there is none. The caller ends it with use.RUnlock. A goroutine must not
-// call it twice.
+// enter begins a use of the memory that is more than one instruction, and returns the shared word; nil: the handle was closed, or never made. The caller ends it with use.RUnlock.
 func (o *wordObject) enter() *uint32 {
-	if o.wordView == nil {
+	if o.wordView == nil || !o.door.enter() {
 		return nil
 	}
-	o.use.RLock()
-	w := o.open()
-	if w == nil {
+	w := o.word.Load()
+	if w == &shutWord { // Close has begun
 		o.use.RUnlock()
+		return nil
 	}
 	return w
 }
