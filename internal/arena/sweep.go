@@ -108,6 +108,7 @@ func (a *Arena) sweep() {
 	for _, seg := range a.segments {
 		a.sweepSegment(seg)
 	}
+	killpoint.Here("arena.swept")
 }
 
 // adopt rebuilds what the dead owner of a segment knew of it.

@@ -21,6 +21,7 @@ var (
 	name  string
 	left  int
 	seen  map[string]int // passes while recording; nil when not
+	calls map[string]func()
 )
 
 func init() {
@@ -60,8 +61,21 @@ func Recorded() map[string]int {
 	defer mu.Unlock()
 	out := seen
 	seen = nil
-	armed.Store(name != "")
+	armed.Store(name != "" || len(calls) > 0)
 	return out
+}
+
+// Call makes every pass of the point call f, until it is called with nil.
+func Call(point string, f func()) {
+	mu.Lock()
+	defer mu.Unlock()
+	if calls == nil {
+		calls = map[string]func(){}
+	}
+	if calls[point] = f; f == nil {
+		delete(calls, point)
+	}
+	armed.Store(name != "" || seen != nil || len(calls) > 0)
 }
 
 // Here is a named point.
@@ -76,8 +90,12 @@ func pass(point string) {
 	if seen != nil {
 		seen[point]++
 	}
+	call := calls[point]
 	if point != name {
 		mu.Unlock()
+		if call != nil {
+			call()
+		}
 		return
 	}
 	left--

@@ -5,7 +5,7 @@
 //
 // The area is a part of the object's payload:
 //
-//	0   u64       offset of the spill object, 0: there is none
+//	0   u64       offset of the spill object, plus 1 while it is being made; 0: there is none
 //	8   u64       its serial, written before the offset
 //	16  [14]row
 //
@@ -30,8 +30,9 @@
 //     lost to another (it was settled, and claimed) changes nothing there.
 //  4. An extra that is not 0 is written by the row's owner after his counts are there, and cleared before they go; or under the embedded lock.
 //  5. The rows of the dead are the primitive's to settle, under the embedded lock. Claim takes those only that are settled.
-//  6. The spill object is published once: kept alive by the object (arena.Keep, as the item that is numbered for its unit), then its serial, then its offset. It
-//     stays until the object is freed. A process killed before the offset has published nothing, and what it made is freed.
+//  6. The spill object is named first, with the serial before the offset, then kept alive by the object (arena.Keep, as the item that is numbered for its unit), and
+//     then published: from the name on, what keeps it is valid, and no sweep takes it away. It stays until the object is freed. Of a process killed
+//     before the last step the next one takes over what is there, or begins anew.
 //
 // Any of these bytes may have been scribbled over: the counts of a row are as untrue as a peer makes them, a word that names nobody alive is a dead participant's, and a spill
 // object that can't be attached is ErrCorrupt.

@@ -22,6 +22,9 @@ const (
 	offSerial = 8
 	offRows   = 16
 
+	// making is set in the offset of a spill object that is not published yet. Offsets are multiples of the unit.
+	making = 1
+
 	rowSize  = 16
 	offWord  = 0
 	offExtra = 8
@@ -87,7 +90,7 @@ func Keeper(at uint64) arena.Keeper {
 	return arena.Keeper{
 		Min: at + Size,
 		Window: func(payload unsafe.Pointer) (first, end uint32) {
-			item := itemOf(atomic.LoadUint64(area{unsafe.Add(payload, at)}.spill()))
+			item := itemOf((area{unsafe.Add(payload, at)}).ref().Off)
 			return item, item
 		},
 		Left: func(payload unsafe.Pointer, _ uint64, drop func(uint32, arena.Ref)) {
@@ -98,11 +101,16 @@ func Keeper(at uint64) arena.Keeper {
 	}
 }
 
-// itemOf is the number under which a spill object is kept: its unit, since it has one for itself. Until its offset is published another number, or none (0), is what is kept,
-// so one whose maker was killed before that is freed.
+// itemOf is the number under which a spill object is kept: its unit, since it has one for itself.
 func itemOf(off uint64) uint32 { return uint32(off / family.UnitSize) }
 
-// ref is the spill object as the area names it.
+// ref is the spill object as the area names it, published or not.
 func (a area) ref() arena.Ref {
-	return arena.Ref{Off: atomic.LoadUint64(a.spill()), Serial: atomic.LoadUint64(a.serial())}
+	return arena.Ref{Off: atomic.LoadUint64(a.spill()) &^ making, Serial: atomic.LoadUint64(a.serial())}
+}
+
+// published reports whether there is a spill object to attach.
+func (a area) published() bool {
+	off := atomic.LoadUint64(a.spill())
+	return off != 0 && off&making == 0
 }

@@ -178,7 +178,7 @@ func (t *Table) extend() (Row, bool) {
 // Attach makes the rows of the spill object, if there is one, visible here. Each does so itself, but can't say that it failed: whoever must not overlook
 // a row calls Attach before. ErrCorrupt: the object is not there; ErrClosed after Close.
 func (t *Table) Attach() error {
-	if t.spill.Load() != nil || atomic.LoadUint64(t.area.spill()) == 0 {
+	if t.spill.Load() != nil || !t.area.published() {
 		return nil
 	}
 	t.mu.Lock()
@@ -189,41 +189,70 @@ func (t *Table) Attach() error {
 	if t.spill.Load() != nil {
 		return nil
 	}
-	h, err := arena.Attach(t.area.ref())
+	h, err := t.named()
 	if err != nil {
-		return fmt.Errorf("%w: further rows of a %s: %w", errs.ErrCorrupt, handle.KindName(t.h.Kind()), err)
-	}
-	if h.Kind() != handle.KindRows || h.Size() < spillSize {
-		_ = h.Close()
-		return fmt.Errorf("%w: further rows of a %s are a %s", errs.ErrCorrupt, handle.KindName(t.h.Kind()), handle.KindName(h.Kind()))
+		return err
 	}
 	t.spill.Store(&spill{further{h.Payload()}, h})
 	return nil
 }
 
-// makeSpill makes the spill object. The caller holds the embedded lock.
+// named attaches the object that the area names.
+func (t *Table) named() (*arena.Handle, error) {
+	h, err := arena.Attach(t.area.ref())
+	if err != nil {
+		return nil, fmt.Errorf("%w: further rows of a %s: %w", errs.ErrCorrupt, handle.KindName(t.h.Kind()), err)
+	}
+	if h.Kind() != handle.KindRows || h.Size() < spillSize {
+		_ = h.Close()
+		return nil, fmt.Errorf("%w: further rows of a %s are a %s", errs.ErrCorrupt, handle.KindName(t.h.Kind()), handle.KindName(h.Kind()))
+	}
+	return h, nil
+}
+
+// makeSpill makes the spill object, or ends what a killed process has begun. The caller holds the embedded lock.
 func (t *Table) makeSpill() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.done {
 		return errs.ErrClosed
 	}
-	h, err := arena.New(arena.Spec{Kind: handle.KindRows, Size: spillSize})
+	h, err := t.begun()
 	if err != nil {
 		return err
 	}
 	ref := h.Ref()
+	killpoint.Here("ledger.named")
 	if err := arena.Keep([]arena.Ref{ref}, t.h, itemOf(ref.Off)); err != nil {
+		atomic.StoreUint64(t.area.spill(), 0)
 		_ = h.Close()
 		return err
 	}
 	killpoint.Here("ledger.kept")
-	atomic.StoreUint64(t.area.serial(), ref.Serial)
-	killpoint.Here("ledger.named")
 	atomic.StoreUint64(t.area.spill(), ref.Off)
 	t.spill.Store(&spill{further{h.Payload()}, h})
 	killpoint.Here("ledger.spilt")
 	return nil
+}
+
+// begun is an object that the area names as being made, held by this process and not kept yet.
+func (t *Table) begun() (*arena.Handle, error) {
+	if atomic.LoadUint64(t.area.spill()) != 0 { // its maker is dead
+		if h, err := t.named(); err == nil {
+			ref := h.Ref()
+			arena.Unkeep([]arena.Ref{ref}, t.h, itemOf(ref.Off)) // it may have come so far
+			return h, nil
+		}
+		atomic.StoreUint64(t.area.spill(), 0) // no number goes with the wrong serial
+	}
+	h, err := arena.New(arena.Spec{Kind: handle.KindRows, Size: spillSize})
+	if err != nil {
+		return nil, err
+	}
+	ref := h.Ref()
+	atomic.StoreUint64(t.area.serial(), ref.Serial)
+	atomic.StoreUint64(t.area.spill(), ref.Off|making)
+	return h, nil
 }
 
 // Close gives the spill object up. Close the object's handle first, which ends all waits: no row is valid afterwards.

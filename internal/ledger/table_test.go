@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"sync/atomic"
 	"testing"
+	"time"
 	"unsafe"
 
 	"github.com/multiproc-go/multiproc/internal/arena"
 	"github.com/multiproc-go/multiproc/internal/errs"
 	"github.com/multiproc-go/multiproc/internal/family"
 	"github.com/multiproc-go/multiproc/internal/handle"
+	"github.com/multiproc-go/multiproc/internal/killpoint"
 	"github.com/multiproc-go/multiproc/internal/testproc"
 )
 
@@ -274,6 +276,54 @@ func TestSpillLives(t *testing.T) {
 	testproc.Eventually(t, "the spill object is freed", func() bool { return !arena.Held(ref) })
 }
 
+// TestSweptWhileMade: a sweep at any step of making the spill object takes away nothing of it.
+func TestSweptWhileMade(t *testing.T) {
+	swept := make(chan struct{}, 1)
+	killpoint.Call("arena.swept", func() {
+		select {
+		case swept <- struct{}{}:
+		default:
+		}
+	})
+	defer killpoint.Call("arena.swept", nil)
+	for _, point := range []string{"ledger.named", "ledger.kept", "ledger.spilt"} {
+		t.Run(point, func(t *testing.T) {
+			passed := 0
+			killpoint.Call(point, func() {
+				passed++
+				f := homeFamily(t)
+				for range 3 { // the channel may hold an old one, and one may have begun before
+					id, err := f.Reserve("player")
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					f.Buried(id)
+					select {
+					case <-swept:
+					case <-time.After(testproc.Watchdog):
+						t.Error("no sweep")
+						return
+					}
+				}
+			})
+			defer killpoint.Call(point, nil)
+			h := newObject(t)
+			tabs, _ := spillOver(t, h, 1)
+			ref := tabs[0].area.ref()
+			for _, p := range tabs {
+				p.Close()
+			}
+			if passed != 1 || !arena.Held(ref) {
+				t.Errorf("swept away, %d passes", passed)
+			}
+			if n := count(view(t, h)); n != Inline+1 {
+				t.Errorf("%d rows", n)
+			}
+		})
+	}
+}
+
 func TestFull(t *testing.T) {
 	h := newObject(t)
 	spillOver(t, h, 1)
@@ -319,7 +369,7 @@ func TestScribbled(t *testing.T) {
 		other := newObject(t)
 		tab := view(t, h)
 		good := other.Ref()
-		for _, ref := range []arena.Ref{{Off: 1, Serial: 1}, {Off: ^uint64(0), Serial: 5}, {Off: 4 << 40, Serial: 5}, {Off: good.Off, Serial: good.Serial + 1}, good, {Off: good.Off + 8, Serial: good.Serial}} {
+		for _, ref := range []arena.Ref{{Off: 8, Serial: 1}, {Off: ^uint64(7), Serial: 5}, {Off: 4 << 40, Serial: 5}, {Off: good.Off, Serial: good.Serial + 1}, good, {Off: good.Off + 8, Serial: good.Serial}} {
 			*tab.area.serial() = ref.Serial
 			*tab.area.spill() = ref.Off
 			if err := tab.Attach(); !errors.Is(err, errs.ErrCorrupt) {
@@ -342,6 +392,17 @@ func TestScribbled(t *testing.T) {
 			t.Errorf("a small one: %v", err)
 		}
 		*tab.area.spill() = 0
+	})
+	t.Run("one that is being made", func(t *testing.T) {
+		for _, ref := range []arena.Ref{{Off: making, Serial: 1}, {Off: ^uint64(0), Serial: 5}, {Off: newObject(t).Ref().Off | making, Serial: 7}} {
+			h := newObject(t)
+			tab := view(t, h)
+			*tab.area.serial(), *tab.area.spill() = ref.Serial, ref.Off
+			spillOver(t, h, 1)
+			if n := count(tab); n != Inline+1 {
+				t.Errorf("%+v: %d rows", ref, n)
+			}
+		}
 	})
 }
 
