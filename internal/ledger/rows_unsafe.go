@@ -22,7 +22,7 @@ const (
 	offSerial = 8
 	offRows   = 16
 
-	// making is set in the offset of a spill object that is not published yet. Offsets are multiples of the unit.
+	// making is added to the offset of a spill object that is not published yet. Offsets are multiples of the unit.
 	making = 1
 
 	rowSize  = 16
@@ -106,11 +106,17 @@ func itemOf(off uint64) uint32 { return uint32(off / family.UnitSize) }
 
 // ref is the spill object as the area names it, published or not.
 func (a area) ref() arena.Ref {
-	return arena.Ref{Off: atomic.LoadUint64(a.spill()) &^ making, Serial: atomic.LoadUint64(a.serial())}
+	off, serial := atomic.LoadUint64(a.spill()), atomic.LoadUint64(a.serial())
+	if beingMade(off) {
+		off -= making
+	}
+	return arena.Ref{Off: off, Serial: serial}
 }
 
 // published reports whether there is a spill object to attach.
 func (a area) published() bool {
 	off := atomic.LoadUint64(a.spill())
-	return off != 0 && off&making == 0
+	return off != 0 && !beingMade(off)
 }
+
+func beingMade(off uint64) bool { return off%family.UnitSize == making }

@@ -369,7 +369,7 @@ func TestScribbled(t *testing.T) {
 		other := newObject(t)
 		tab := view(t, h)
 		good := other.Ref()
-		for _, ref := range []arena.Ref{{Off: 8, Serial: 1}, {Off: ^uint64(7), Serial: 5}, {Off: 4 << 40, Serial: 5}, {Off: good.Off, Serial: good.Serial + 1}, good, {Off: good.Off + 8, Serial: good.Serial}} {
+		for _, ref := range []arena.Ref{{Off: 2, Serial: 1}, {Off: ^uint64(0), Serial: 5}, {Off: 4 << 40, Serial: 5}, {Off: good.Off, Serial: good.Serial + 1}, good, {Off: good.Off + 8, Serial: good.Serial}} {
 			*tab.area.serial() = ref.Serial
 			*tab.area.spill() = ref.Off
 			if err := tab.Attach(); !errors.Is(err, errs.ErrCorrupt) {
@@ -394,7 +394,7 @@ func TestScribbled(t *testing.T) {
 		*tab.area.spill() = 0
 	})
 	t.Run("one that is being made", func(t *testing.T) {
-		for _, ref := range []arena.Ref{{Off: making, Serial: 1}, {Off: ^uint64(0), Serial: 5}, {Off: newObject(t).Ref().Off | making, Serial: 7}} {
+		for _, ref := range []arena.Ref{{Off: making, Serial: 1}, {Off: family.UnitSize + making, Serial: 5}, {Off: (4<<40 - family.UnitSize) + making, Serial: 7}} {
 			h := newObject(t)
 			tab := view(t, h)
 			*tab.area.serial(), *tab.area.spill() = ref.Serial, ref.Off
