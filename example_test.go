@@ -58,13 +58,14 @@ var Serve = multiproc.Register("serve", func(ctx context.Context, name string) (
 
 // The context of Start is the worker's life: here it ends after 50 ms, and the function returns in order.
 func ExampleFunc_Start_context() {
-	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	p, err := Serve.Start(ctx, "worker")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
+	time.AfterFunc(50*time.Millisecond, cancel)
 	fmt.Println(p.Wait(context.Background()))
 	// Output: worker has tidied up <nil>
 }

@@ -126,7 +126,12 @@ func TestSemaphoreFirstKilled(t *testing.T) {
 			p.Arm(c.point, 1)
 			var first *testproc.Call
 			if c.point == "semaphore.given-up" {
-				first = p.Go("sem.acquire-for", sent(t, s), 2, 5)
+				for ms := 5; ms < 10_000; ms *= 4 { // it has to be the first before its time is over
+					first = p.Go("sem.acquire-for", sent(t, s), 2, ms)
+					if _, err := first.Wait(); errors.Is(err, testproc.ErrGone) {
+						break
+					}
+				}
 			} else {
 				first = p.Go("sem.acquire", sent(t, s), 2)
 			}
