@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -56,12 +57,12 @@ func init() {
 	})
 }
 
-// childComes starts a Wait in a child and returns when its party has come.
+// childComes starts a Wait in a child and returns when its party has come, and has let go of the barrier's lock: it may be stopped now.
 func childComes(t *testing.T, b *psync.Barrier, p *testproc.Proc, ms int) *testproc.Call {
 	t.Helper()
 	before := b.Waiting()
 	call := p.Go("barrier.wait", sent(t, b), ms)
-	testproc.Eventually(t, "the child's party", func() bool { return b.Waiting() > before })
+	testproc.Eventually(t, "the child's party", func() bool { return b.Waiting() > before && atomic.LoadUint32(b.LockWord()) == 0 })
 	return call
 }
 

@@ -353,6 +353,9 @@ func (c town) meet(rng *rand.Rand) error {
 		c.Books.Ptr().Passed.Add(1)
 	case errors.Is(err, psync.ErrBroken), errors.Is(err, context.DeadlineExceeded):
 		c.Books.Ptr().Broken.Add(1)
+		if !c.Gate.Broken() && rng.IntN(8) > 0 {
+			return nil // another has reset it, and each further time breaks it for those who have come since
+		}
 		return c.Gate.Reset()
 	default:
 		return err
