@@ -16,9 +16,11 @@ import (
 // entered here, as low as its imports allow.
 var layers = [][]string{
 	// What knows nothing of processes.
-	{"ctype", "internal/debug", "internal/errs", "internal/killpoint", "internal/layout", "internal/race", "internal/rules"},
+	{"ctype", "internal/debug", "internal/errs", "internal/killpoint", "internal/layout", "internal/pythons", "internal/race", "internal/rules"},
 	// System calls.
 	{"internal/sys", "internal/spawn"},
+	// What speaks with Python. It shares no memory, and nothing below but system calls is used.
+	{"py"},
 	// The core: who takes part, how one sleeps, the lock, where objects are.
 	{"internal/family", "internal/park"},
 	{"internal/robust", "internal/testproc"},
@@ -47,7 +49,7 @@ var never = map[string][]string{
 
 // core are the packages whose users must not get more modules than coreModules into their programs.
 var (
-	core        = []string{".", "ctype", "psync", "shm", "queue", "pool", "multiproctest"}
+	core        = []string{".", "ctype", "psync", "shm", "queue", "pool", "multiproctest", "py", "pickle", "connection"}
 	coreModules = []string{module, "github.com/fxamacker/cbor/v2", "github.com/x448/float16", "golang.org/x/sys"}
 )
 
