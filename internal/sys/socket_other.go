@@ -1,0 +1,12 @@
+//go:build !linux
+
+package sys
+
+// QuickAck does nothing: other systems have no such option, or don't need it.
+func QuickAck(int) error { return nil }
+
+// SocketReadable says that it can't be told.
+func SocketReadable(int) (ready, known bool) { return false, false }
+
+// SocketMode does nothing: the permissions have to be set when the file is there.
+func SocketMode(int, uint32) error { return nil }
