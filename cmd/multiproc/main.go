@@ -4,6 +4,7 @@
 //	multiproc tour      the classic programs of this field, with real processes
 //	multiproc doctor    what this machine offers, and what each lack means
 //	multiproc bench     the same work here and in CPython's multiprocessing
+//	multiproc pickle    what is in a pickle of Python, without running any of it
 //	multiproc version   what was built
 package main
 
@@ -39,13 +40,13 @@ func run(args []string) int {
 
 	root := newRoot()
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	var usage *usageError
 	switch {
 	case err == nil:
 		return 0
 	case errors.As(err, &usage):
-		fmt.Fprintf(os.Stderr, "multiproc: %v\nTry \"multiproc --help\".\n", err)
+		fmt.Fprintf(os.Stderr, "multiproc: %v\nTry \"%s --help\".\n", err, cmd.CommandPath())
 		return 2
 	case ctx.Err() != nil:
 		fmt.Fprintln(os.Stderr, "multiproc: interrupted")

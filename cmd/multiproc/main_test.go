@@ -77,6 +77,15 @@ func TestCommandLines(t *testing.T) {
 		{"bench --list", 0, "<= 1.25x against mutex", ""},
 		{"bench --list --only start", 0, "start: ", ""},
 		{"bench --only value --python /does/not/exist", 1, "", "/does/not/exist"},
+		{"pickle a b", 2, "", "takes one FILE, not 2"},
+		{"pickle --depth x", 2, "", `--depth "x": it takes a value of type int`},
+		{"pickle --width -1", 2, "", `Try "multiproc pickle --help"`},
+		{"__complete pickle --depth ,", 0, ":4\n", "NoFileComp"},
+		{"__complete pickle a ,", 0, ":4\n", "NoFileComp"},
+		{"pickle --depth 0 a", 2, "", "at least 1"},
+		{"pickle --width -1 a", 2, "", "--width -1"},
+		{"pickle --all --items 3 a", 1, "", "all items"},
+		{"pickle /does/not/exist", 1, "", "/does/not/exist"},
 		{"bench --only value --json /does/not/exist/x", 1, "", "/does/not/exist/x"},
 	} {
 		stdout, stderr, code := command(t, strings.Fields(tc.args)...)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // usageError is a command line that makes no sense.
@@ -32,8 +33,13 @@ Begin with "multiproc tour".`,
 
 		SuggestionsMinimumDistance: 2,
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	root.AddCommand(newTour(), newDoctor(), newBench(), newVersion())
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		if bad, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+			err = fmt.Errorf("--%s %q: it takes a value of type %s", bad.GetFlag().Name, bad.GetValue(), bad.GetFlag().Value.Type())
+		}
+		return &usageError{err}
+	})
+	root.AddCommand(newTour(), newDoctor(), newBench(), newPickle(), newVersion())
 	return root
 }
 
