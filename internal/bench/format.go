@@ -29,6 +29,10 @@ func formatRatio(r float64) string {
 	return significant(r) + "x"
 }
 
+// formatRate prints a number of bytes in a nanosecond, which is one of
+// gigabytes in a second: "1.5 GB/s".
+func formatRate(r float64) string { return significant(r) + " GB/s" }
+
 // significant prints x with three significant digits and without an exponent.
 func significant(x float64) string {
 	if x == 0 || math.IsNaN(x) || math.IsInf(x, 0) {

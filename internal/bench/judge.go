@@ -24,8 +24,12 @@ func describe(cases []Case, samples [][]Sample) []CaseResult {
 func judge(targets []Target, cases []CaseResult) []Verdict {
 	var verdicts []Verdict
 	for _, t := range targets {
-		if t.kind == kindTail {
+		switch t.kind {
+		case kindTail:
 			verdicts = append(verdicts, judgeTail(t, &cases[0]))
+			continue
+		case kindRate:
+			verdicts = append(verdicts, judgeRate(t, &cases[0]))
 			continue
 		}
 		found := false
@@ -62,6 +66,17 @@ func judgeTail(t Target, ours *CaseResult) Verdict {
 	}
 	value := Quantile(ours.waits, t.quantile)
 	return Verdict{
-		Target: t.String(), Value: value, Spread: *ours.Waits, Asked: true, Met: t.met(value),
+		Target: t.String(), Unit: unitNS, Value: value, Spread: *ours.Waits, Asked: true, Met: t.met(value),
+	}
+}
+
+func judgeRate(t Target, ours *CaseResult) Verdict {
+	rates := make([]float64, len(ours.Rounds))
+	for r, ns := range ours.Rounds {
+		rates[r] = t.size / ns
+	}
+	spread := Summarize(rates)
+	return Verdict{
+		Target: t.String(), Unit: unitRate, Value: spread.Median, Spread: spread, Asked: true, Met: t.met(spread.Median),
 	}
 }

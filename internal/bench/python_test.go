@@ -70,6 +70,9 @@ func TestScripts(t *testing.T) {
 		"channel":   {"n": 5},
 		"queue":     {"item": "dict", "n": 20},
 		"pingpong":  {"kind": "simple", "n": 5},
+
+		"pickle":     {"what": "dict", "size": 100, "work": "decode", "n": 5},
+		"connection": {"work": "both", "size": 1 << 20, "n": 2},
 	} {
 		t.Run(script, func(t *testing.T) {
 			s, err := p.Start(t.Context(), script)

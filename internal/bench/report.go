@@ -59,12 +59,15 @@ type CaseResult struct {
 type Verdict struct {
 	Target string `json:"target"`
 	// Against is the label of the case compared with, or its key if it wasn't
-	// measured; "" where the target is about our latencies alone.
+	// measured; "" where the target is about ours alone.
 	Against string `json:"against,omitempty"`
-	// Value is the median of the rounds' ratios, or a latency in nanoseconds
-	// where there is no Against.
+	// Unit of Value and Spread: "" for ratios, "ns" or "GB/s" where the target
+	// is about ours alone.
+	Unit string `json:"unit,omitempty"`
+	// Value is the median of the rounds' ratios or rates, or a percentile of
+	// all latencies.
 	Value float64 `json:"value"`
-	// Spread summarizes the rounds' ratios, or each round's own percentile.
+	// Spread summarizes the rounds' ratios or rates, or all latencies.
 	Spread      Summary `json:"spread"`
 	Asked       bool    `json:"asked"` // false: for information only
 	Met         bool    `json:"met"`
@@ -72,6 +75,12 @@ type Verdict struct {
 
 	other *CaseResult
 }
+
+// The units of verdicts that compare with nothing.
+const (
+	unitNS   = "ns"
+	unitRate = "GB/s"
+)
 
 func newReport(env *Env) *Report {
 	m := Machine{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Go: runtime.Version()}

@@ -62,16 +62,18 @@ const (
 	kindAtMost  targetKind = iota // ours / theirs, at most
 	kindAtLeast                   // theirs / ours, at least
 	kindTail                      // a percentile of our latencies, at most
+	kindRate                      // the bytes that ours moves in a second, at least
 )
 
 // A Target is what one comparison of a row must show. Make one with [AtMost],
-// [AtLeast], [Compare] or [Tail].
+// [AtLeast], [Compare], [Tail] or [Rate].
 type Target struct {
-	Against string // the Key of the case compared with; "" in a Tail
+	Against string // the Key of the case compared with; "" in a Tail and a Rate
 
 	kind     targetKind
-	bound    float64 // a ratio, or nanoseconds in a Tail; 0: nothing is asked
+	bound    float64 // a ratio, nanoseconds in a Tail, GB/s in a Rate; 0: nothing is asked
 	quantile float64 // Tail only
+	size     float64 // Rate only: bytes that one operation moves
 }
 
 // AtMost asks that ours costs at most bound times what the other does.
@@ -95,11 +97,20 @@ func Tail(q float64, d time.Duration) Target {
 	return Target{kind: kindTail, quantile: q, bound: float64(d)}
 }
 
-// String is the target as the table prints it: "<= 1.25x", "p99 <= 3 ms".
+// Rate asks that the median of our rounds moves at least so many gigabytes
+// (1e9 bytes) a second, where one operation moves size bytes.
+func Rate(gigabytes float64, size int) Target {
+	return Target{kind: kindRate, bound: gigabytes, size: float64(size)}
+}
+
+// String is the target as the table prints it: "<= 1.25x", "p99 <= 3 ms",
+// ">= 1.5 GB/s".
 func (t Target) String() string {
 	switch {
 	case t.kind == kindTail:
 		return fmt.Sprintf("%s <= %s", quantileName(t.quantile), FormatNS(t.bound))
+	case t.kind == kindRate:
+		return ">= " + formatRate(t.bound)
 	case t.bound == 0:
 		return "-"
 	case t.kind == kindAtMost:
@@ -109,12 +120,12 @@ func (t Target) String() string {
 	}
 }
 
-// met reports whether value (a ratio, or nanoseconds in a Tail) does.
+// met reports whether value, which is what bound is, does.
 func (t Target) met(value float64) bool {
 	switch {
 	case t.bound == 0:
 		return true
-	case t.kind == kindAtLeast:
+	case t.kind == kindAtLeast || t.kind == kindRate:
 		return value >= t.bound
 	default:
 		return value <= t.bound

@@ -114,6 +114,28 @@ func TestTail(t *testing.T) {
 	}
 }
 
+// A rate is the median of the rounds' rates: 64 bytes in 32, 16 and 64 ns.
+func TestRate(t *testing.T) {
+	var calls []string
+	report := mustRun(t, 3, row("x", []Target{Rate(2, 64), Rate(2.5, 64)}, script(&calls, "a", 1, 32, 16, 64)))
+	v := report.Rows[0].Verdicts
+	if v[0].Value != 2 || !v[0].Met || v[1].Met || v[0].Spread.Max != 4 {
+		t.Errorf("verdicts %+v, want 2 GB/s, the first met and the second missed", v)
+	}
+	var b bytes.Buffer
+	if err := report.WriteTable(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"2 GB/s  >= 2 GB/s    pass  1.2 GB/s..3.6 GB/s  row x  32 ns\n",
+		"2 GB/s  >= 2.5 GB/s  MISS  1.2 GB/s..3.6 GB/s  row x  32 ns\n",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("the table lacks %q:\n%s", want, &b)
+		}
+	}
+}
+
 func TestFailingRowDoesNotStopTheOthers(t *testing.T) {
 	var calls []string
 	closed := false

@@ -78,6 +78,11 @@ func (row *RowResult) cells(v Verdict) []string {
 	switch {
 	case v.NotMeasured:
 		return []string{"-", v.Target, mark, "", row.Title, ours, "no " + v.Against}
+	case v.Unit == unitRate:
+		return []string{
+			formatRate(v.Value), v.Target, mark, formatRate(v.Spread.P10) + ".." + formatRate(v.Spread.P90),
+			row.Title, ours, "",
+		}
 	case v.other == nil: // about our latencies alone
 		return []string{
 			FormatNS(v.Value), v.Target, mark, FormatNS(v.Spread.Min) + ".." + FormatNS(v.Spread.Max),

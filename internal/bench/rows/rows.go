@@ -12,7 +12,7 @@ func All() []bench.Row { return build(full) }
 
 func build(w workload) []bench.Row {
 	return slices.Concat(lockRows(w), contendedRows(w), semaphoreRows(w), boundedRows(w), eventRows(w), conditionRows(w), arrayRows(w), valueRows(w),
-		channelRows(w), queueRows(w), blockRows(w), structRows(w), pingPongRows(w), startRows(w), recoveryRows(w), orphanRows(w))
+		channelRows(w), queueRows(w), blockRows(w), structRows(w), pingPongRows(w), startRows(w), recoveryRows(w), orphanRows(w), pickleRows(w), connectionRows(w))
 }
 
 // workload is how much one round of each row does. Python does less where its
@@ -30,6 +30,12 @@ type workload struct {
 	mediums, larges               int // blocks
 	orders, pythonOrders          int
 	roundTrips, pythonRoundTrips  int
+
+	entries, floats int // of the objects that are pickled
+	large, requests int // how many large and small objects are pickled
+
+	connects, pythonConnects    int
+	block, blocks, pythonBlocks int // bytes of a large message, and how many are sent
 }
 
 // full is what is measured. Everything else is for tests.
@@ -45,6 +51,10 @@ var full = workload{
 	mediums: 20_000, larges: 1500,
 	orders: 50_000, pythonOrders: 20_000,
 	roundTrips: 20_000, pythonRoundTrips: 1000,
+	entries: 100_000, floats: 1_000_000,
+	large: 2, requests: 50_000,
+	connects: 20, pythonConnects: 4,
+	block: 64 << 20, blocks: 4, pythonBlocks: 1,
 }
 
 // The keys by which targets name the other side.
@@ -59,6 +69,8 @@ const (
 	floor        = "floor"         // what the CPU asks for in any case
 	slice        = "slice"         // a plain Go slice
 	osExec       = "exec"          // os/exec
+	ogRek        = "og-rek"        // github.com/kisielk/og-rek
+	socket       = "socket"        // a bare unix socket
 )
 
 // ours is the key and the label of this library's case.
