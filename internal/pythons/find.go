@@ -62,7 +62,8 @@ func Newest() (p Python, ok bool) {
 	return all[len(all)-1], true
 }
 
-// Require is Find for a test, which is skipped if there is no interpreter, and which fails if one that MULTIPROC_PYTHONS names does not work.
+// Require is Find for a test, which is skipped if there is no interpreter, and which fails if one that MULTIPROC_PYTHONS names does not work. With -short three do for many: the oldest, the
+// newest, and one between them.
 func Require(t testing.TB) []Python {
 	t.Helper()
 	all := Find()
@@ -75,6 +76,9 @@ func Require(t testing.TB) []Python {
 	}
 	if len(all) == 0 {
 		t.Skipf("no Python was found, in PATH or of pyenv; %s can name some", listEnv)
+	}
+	if n := len(all); testing.Short() && n > 3 {
+		all = []Python{all[0], all[n/2], all[n-1]}
 	}
 	return all
 }
