@@ -263,7 +263,7 @@ func TestPythonMD5Policy(t *testing.T) {
 			t.Errorf("%+v", a)
 		}
 		if old {
-			for _, text := range []string{"Python <= 3.11", "Config.MD5 is MD5Never", "MD5Always", "peer="} {
+			for _, text := range []string{"Python <= 3.11", "Config.MD5 is MD5Never; MD5Local allows it", "peer="} {
 				book.wait(t, text)
 			}
 		}

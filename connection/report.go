@@ -35,7 +35,11 @@ func (r *report) refused(at net.Addr, c *Conn, err error) {
 	}
 	attrs := []any{"listener", at.String(), "peer", peerName(c.RemoteAddr()), "reason", err.Error()}
 	if errors.Is(err, ErrMD5) {
-		attrs = append(attrs, "setting", "Config.MD5 is "+c.config.MD5.String()+"; MD5Always allows it")
+		allows := MD5Always
+		if isLocal(c.LocalAddr(), c.RemoteAddr()) {
+			allows = MD5Local // less is enough
+		}
+		attrs = append(attrs, "setting", "Config.MD5 is "+c.config.MD5.String()+"; "+allows.String()+" allows it")
 	}
 	r.write(level, "connection: client refused", attrs)
 }

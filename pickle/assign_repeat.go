@@ -70,7 +70,7 @@ func (r *repetitions) repeatNumber(v py.Value, dst reflect.Value) error {
 			cost += digitsWork(len(digits))
 		case bigRatType:
 			// It has them all, and those of the power of ten are reduced by them.
-			cost += digitsWork(len(digits) + int(min(max(exp, -exp), mostRatExponent)))
+			cost += digitsWork(len(digits) + int(min(max(exp, -exp), mostExponent)))
 		}
 		return r.repeat(address(x), len(digits), cost, v, dst)
 	case *py.Fraction:

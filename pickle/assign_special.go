@@ -106,8 +106,8 @@ func assignBigInt(a *assigner, v py.Value, dst reflect.Value) error {
 	return nil
 }
 
-// mostRatExponent is the largest exponent of a Decimal that becomes a ratio: a few bytes may stand for a number of millions of digits.
-const mostRatExponent = 4300
+// mostExponent is the largest exponent of a Decimal that becomes a ratio or a big.Float: a few bytes may stand for a number of millions of digits.
+const mostExponent = 4300
 
 func assignBigRat(a *assigner, v py.Value, dst reflect.Value) error {
 	if err := a.repeatNumber(v, dst); err != nil {
@@ -119,7 +119,7 @@ func assignBigRat(a *assigner, v py.Value, dst reflect.Value) error {
 		r.Set(x.Rat())
 		return nil
 	case *py.Decimal:
-		if _, _, exp := x.Parts(); x.IsInf() || x.IsNaN() || exp > mostRatExponent || exp < -mostRatExponent {
+		if _, _, exp := x.Parts(); x.IsInf() || x.IsNaN() || exp > mostExponent || exp < -mostExponent {
 			return mismatch(v, dst, "it is not finite, or its exponent is too large")
 		}
 		exact, err := x.Rat()
@@ -169,8 +169,7 @@ func assignBigFloat(a *assigner, v py.Value, dst reflect.Value) error {
 	if f.Prec() == 0 {
 		f.SetPrec(64)
 	}
-	const most = 4300
-	if _, _, exp := x.Parts(); x.IsNaN() || exp > most || exp < -most {
+	if _, _, exp := x.Parts(); x.IsNaN() || exp > mostExponent || exp < -mostExponent {
 		return mismatch(v, dst, "it is not a number, or its exponent is too large")
 	}
 	if x.IsInf() {

@@ -137,12 +137,7 @@ func asText(v py.Value) (string, bool) {
 	case string:
 		return v, true
 	case py.Str2:
-		for i := range len(v) {
-			if v[i] >= 0x80 {
-				return "", false
-			}
-		}
-		return string(v), true
+		return string(v), isASCII(string(v))
 	}
 	return "", false
 }

@@ -25,61 +25,46 @@ func (m *machine) packed(v py.Value) (py.Bytes, bool) {
 
 // newDateTime is datetime(packed) and datetime(packed, tzinfo).
 func newDateTime(m *machine, args py.Tuple) (py.Value, bool, error) {
-	if len(args) < 1 || len(args) > 2 {
+	return unpacked(m, args, 2, func(b py.Bytes) (py.Value, error) {
+		t, err := py.UnpackDateTime(b)
+		if err == nil && len(args) == 2 {
+			t.TZ = args[1]
+			err = t.Valid()
+		}
+		return t, err
+	})
+}
+
+// unpacked is what a class of datetime makes of its packed state, which is the first of up to most arguments.
+func unpacked(m *machine, args py.Tuple, most int, unpack func(py.Bytes) (py.Value, error)) (py.Value, bool, error) {
+	if len(args) < 1 || len(args) > most {
 		return nil, false, nil
 	}
 	b, ok := m.packed(args[0])
 	if !ok {
 		return nil, false, nil
 	}
-	t, err := py.UnpackDateTime(b)
+	v, err := unpack(b)
 	if err != nil {
 		return nil, false, nil
 	}
-	if len(args) == 2 {
-		t.TZ = args[1]
-		if t.Valid() != nil {
-			return nil, false, nil
-		}
-	}
-	return t, true, m.charge(2 * costSmall)
+	return v, true, m.charge(most * costSmall)
 }
 
 func newDate(m *machine, args py.Tuple) (py.Value, bool, error) {
-	if len(args) != 1 {
-		return nil, false, nil
-	}
-	b, ok := m.packed(args[0])
-	if !ok {
-		return nil, false, nil
-	}
-	d, err := py.UnpackDate(b)
-	if err != nil {
-		return nil, false, nil
-	}
-	return d, true, m.charge(costSmall)
+	return unpacked(m, args, 1, func(b py.Bytes) (py.Value, error) { return py.UnpackDate(b) })
 }
 
 // newTime is time(packed) and time(packed, tzinfo).
 func newTime(m *machine, args py.Tuple) (py.Value, bool, error) {
-	if len(args) < 1 || len(args) > 2 {
-		return nil, false, nil
-	}
-	b, ok := m.packed(args[0])
-	if !ok {
-		return nil, false, nil
-	}
-	t, err := py.UnpackTime(b)
-	if err != nil {
-		return nil, false, nil
-	}
-	if len(args) == 2 {
-		t.TZ = args[1]
-		if t.Valid() != nil {
-			return nil, false, nil
+	return unpacked(m, args, 2, func(b py.Bytes) (py.Value, error) {
+		t, err := py.UnpackTime(b)
+		if err == nil && len(args) == 2 {
+			t.TZ = args[1]
+			err = t.Valid()
 		}
-	}
-	return t, true, m.charge(2 * costSmall)
+		return t, err
+	})
 }
 
 // newTimeDelta is timedelta(days, seconds, microseconds).

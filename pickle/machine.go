@@ -77,7 +77,7 @@ func (m *machine) begin() {
 	m.memoryLimit = m.config.Limits.memory(m.in.known())
 }
 
-// release gives the machine back, with nothing in it that belongs to the pickle.
+// release gives the machine back, with nothing in it that belongs to the pickle but short strings: see interned.
 func (m *machine) release() {
 	if cap(m.stack) > keepSlots {
 		m.stack, m.used = make([]py.Value, 0, firstSlots), 0

@@ -2,6 +2,7 @@ package pickle
 
 import (
 	"reflect"
+	"slices"
 
 	"github.com/multiproc-go/multiproc/py"
 )
@@ -61,7 +62,7 @@ func (s *structPlan) fillDict(c *converter, v reflect.Value, d *py.Dict, without
 	}
 	for i := range s.info.fields {
 		f := &s.info.fields[i]
-		if len(without) > 0 && contains(without, i) {
+		if slices.Contains(without, i) {
 			continue
 		}
 		fv, ok := fieldByIndex(v, f.index)
@@ -143,13 +144,4 @@ func (s *structPlan) fillInstance(c *converter, class *class, v reflect.Value, o
 		o.Built, o.State = true, state
 	}
 	return nil
-}
-
-func contains(list []int, i int) bool {
-	for _, x := range list {
-		if x == i {
-			return true
-		}
-	}
-	return false
 }

@@ -232,7 +232,7 @@ func TestOffsets(t *testing.T) {
 func TestLocationsHaveAnEnd(t *testing.T) {
 	for i := range maxLocations + 10 {
 		if _, err := location("Etc/" + strings.Repeat("./", i) + "UTC"); err != nil {
-			t.Skip(err)
+			t.Skip("no data of time zones:", err)
 		}
 	}
 	n := 0
