@@ -2,6 +2,7 @@ package pickle
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -95,7 +96,7 @@ var (
 )
 
 func errTooLong(limit int64) error {
-	return tooMuch("the pickle would have more than %d bytes, the limit", limit)
+	return &fault{ErrTooLong, fmt.Sprintf("the pickle would have more than %d bytes, the limit", limit)}
 }
 
 func errTooDeep(limit int) error {

@@ -17,6 +17,8 @@ var (
 	ErrCorrupt = errors.New("pickle: corrupt")
 	// ErrLimit tells that a limit of the Config was reached.
 	ErrLimit = errors.New("pickle: limit exceeded")
+	// ErrTooLong is the ErrLimit of a pickle that can't be written, as it would be longer than Limits.Size.
+	ErrTooLong = fmt.Errorf("%w: Limits.Size", ErrLimit)
 	// ErrUnsupported tells that the pickle may be good, and this package can't read it: it is of a protocol to come.
 	ErrUnsupported = errors.New("pickle: not supported")
 )

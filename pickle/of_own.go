@@ -20,6 +20,8 @@ func ownOfPlan(t reflect.Type) *ofPlan {
 		return pyOfPlan(t)
 	case t.Implements(marshalerType):
 		return marshalerOfPlan(t)
+	case t.Kind() == reflect.Pointer && t.Implements(foreignType):
+		return foreignOfPlan(t)
 	}
 	switch t {
 	case timeType:
@@ -98,6 +100,21 @@ func pyOfPlan(t reflect.Type) *ofPlan {
 	}
 	return plainOf(func(_ *converter, v reflect.Value) (py.Value, error) { return v.Interface(), nil })
 }
+
+// foreignOfPlan is for values of other packages that stand for themselves, as those of package py do, until they are written: for that there must be a reducer.
+func foreignOfPlan(t reflect.Type) *ofPlan {
+	return &ofPlan{conv: func(c *converter, v reflect.Value) (py.Value, error) {
+		switch {
+		case c.alias:
+			return nil, &MarshalTypeError{Type: t, Reason: "the registry has no reducer for it"}
+		case v.IsNil():
+			return nil, nil
+		}
+		return v.Interface(), nil
+	}}
+}
+
+var foreignType = reflect.TypeFor[py.Foreign]()
 
 // pointerTo is the address of v, or of a copy.
 func pointerTo(v reflect.Value) reflect.Value {

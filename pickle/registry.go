@@ -44,6 +44,17 @@ func (r *Registry) needed() {
 // NewRegistry is a Registry with nothing in it but what every Registry knows.
 func NewRegistry() *Registry { return &Registry{} }
 
+// Clone is a Registry that knows what r knows now; what is registered with one of the two later is not known to the other. That of a nil Registry is a new one.
+func (r *Registry) Clone() *Registry {
+	c := NewRegistry()
+	if r != nil {
+		c.names.m.Store(r.names.m.Load())
+		c.types.m.Store(r.types.m.Load())
+		c.extensions.m.Store(r.extensions.m.Load())
+	}
+	return c
+}
+
 // own is the Registry of a Config that has none. Nothing can be added to it, as nobody else has it.
 var own = NewRegistry()
 

@@ -156,3 +156,31 @@ func TestRegistryIsShared(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// TestClone: what either registry gets later the other does not have.
+func TestClone(t *testing.T) {
+	r := NewRegistry()
+	made := func(text string) func(py.Tuple, *py.Dict) (py.Value, error) {
+		return func(py.Tuple, *py.Dict) (py.Value, error) { return text, nil }
+	}
+	a, b := py.Global{Module: "m", Name: "A"}, py.Global{Module: "m", Name: "B"}
+	r.Construct(a, made("first"))
+	r.Extension(1, a)
+	c := r.Clone()
+	c.Construct(b, made("second"))
+	r.Construct(a, made("third"))
+	for _, test := range []struct {
+		r            *Registry
+		pickle, want string
+	}{
+		{c, "cm\nA\n)R.", `"first"`}, {c, "cm\nB\n)R.", `"second"`}, {c, "\x80\x02\x82\x01)R.", `"first"`},
+		{r, "cm\nA\n)R.", `"third"`}, {r, "cm\nB\n)R.", ""},
+		{(*Registry)(nil).Clone(), "cm\nA\n)R.", ""},
+	} {
+		v, err := Config{Registry: test.r}.Decode([]byte(test.pickle))
+		_, opaque := v.(*py.Object)
+		if err != nil || test.want != "" && fmt.Sprintf("%q", v) != test.want || test.want == "" && !opaque {
+			t.Errorf("%q is %v, %v; want %s", test.pickle, v, err, test.want)
+		}
+	}
+}

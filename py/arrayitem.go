@@ -73,7 +73,7 @@ var wayIn = map[byte][]intRange{
 func intItem(typecode byte, v Value) (uint64, error) {
 	n, large, ok := intOf(v)
 	if !ok {
-		return 0, TypeError("'%s' object cannot be interpreted as an integer", TypeName(v))
+		return 0, NoInteger(v)
 	}
 	negative := n < 0
 	longBits := 8 * ItemSize('l')

@@ -109,6 +109,8 @@ func (w *walker) hash(v Value) (uint64, error) {
 		return hashRange(v), nil
 	case Slice:
 		return w.hashItems(hashTag(tagSlice), []Value{v.Start, v.Stop, v.Step})
+	case Foreign:
+		return hashForeign(v), nil
 	}
 	// Go's own types of numbers, inside of a tuple.
 	if n := numberOf(v); n.kind != noNumber {

@@ -69,7 +69,7 @@ func bigOf(v Value) (*big.Int, bool) {
 func index(v Value) (int64, error) {
 	n, large, ok := intOf(v)
 	if !ok {
-		return 0, TypeError("'%s' object cannot be interpreted as an integer", TypeName(v))
+		return 0, NoInteger(v)
 	}
 	if large != nil {
 		return 0, OverflowError("Python int too large to convert to C ssize_t")
@@ -77,12 +77,25 @@ func index(v Value) (int64, error) {
 	return n, nil
 }
 
+// NoInteger is Python's TypeError for a value that is used as an int and is none. An instance of a class that is not known here may be one in Python, as the members of an IntEnum and numpy's
+// numbers are: then the text says what to do.
+func NoInteger(v Value) *Exception {
+	return TypeError("'%s' object cannot be interpreted as an integer%s", TypeName(v), integerHint(v))
+}
+
+func integerHint(v Value) string {
+	if _, ok := v.(*Object); ok {
+		return "; its class is not known here, pass int(x) instead"
+	}
+	return ""
+}
+
 // subscript is the place that an int stands for in a sequence of length n: from the end if it is negative. It may lie outside, which found tells; a value that is no int is a
 // TypeError that begins with what, as in "list indices must be integers or slices".
 func subscript(v Value, n int, what string) (at int, found bool, err error) {
 	i, large, ok := intOf(v)
 	if !ok {
-		return 0, false, TypeError("%s, not %s", what, TypeName(v))
+		return 0, false, TypeError("%s, not %s%s", what, TypeName(v), integerHint(v))
 	}
 	if large != nil {
 		return 0, false, IndexError("cannot fit 'int' into an index-sized integer")
@@ -112,7 +125,7 @@ func (s Slice) Indices(n int) (start, stop, step, count int, err error) {
 	if s.Step != nil {
 		i, _, ok := intOf(s.Step)
 		if !ok {
-			return 0, 0, 0, 0, errSliceIndex()
+			return 0, 0, 0, 0, errSliceIndex(s.Step)
 		}
 		if i == 0 {
 			return 0, 0, 0, 0, ValueError("slice step cannot be zero")
@@ -131,7 +144,7 @@ func (s Slice) Indices(n int) (start, stop, step, count int, err error) {
 		}
 		i, _, ok := intOf(v)
 		if !ok {
-			err = errSliceIndex()
+			err = errSliceIndex(v)
 		}
 		if i < 0 {
 			i += int64(n)
@@ -155,6 +168,6 @@ func (s Slice) Indices(n int) (start, stop, step, count int, err error) {
 	return start, stop, step, count, nil
 }
 
-func errSliceIndex() error {
-	return TypeError("slice indices must be integers or None or have an __index__ method")
+func errSliceIndex(v Value) error {
+	return TypeError("slice indices must be integers or None or have an __index__ method%s", integerHint(v))
 }

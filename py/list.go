@@ -134,7 +134,7 @@ func indexIn(items []Value, v Value, bounds []Value) (int, error) {
 	for i, b := range bounds {
 		at, ok := bound(b, len(items))
 		if !ok {
-			return -1, TypeError("slice indices must be integers or have an __index__ method")
+			return -1, TypeError("slice indices must be integers or have an __index__ method%s", integerHint(b))
 		}
 		ends[i] = at
 	}
@@ -259,7 +259,7 @@ func multiplier(n Value, length int) (times int, err error) {
 	i, large, ok := intOf(n)
 	switch {
 	case !ok:
-		return 0, TypeError("can't multiply sequence by non-int of type '%s'", TypeName(n))
+		return 0, TypeError("can't multiply sequence by non-int of type '%s'%s", TypeName(n), integerHint(n))
 	case large != nil:
 		return 0, OverflowError("cannot fit 'int' into an index-sized integer")
 	case i <= 0 || length == 0:

@@ -33,7 +33,7 @@ func (r Range) ints() (start, stop, step *big.Int, err error) {
 	for i, v := range [...]Value{r.Start, r.Stop, r.Step} {
 		n, ok := bigOf(v)
 		if !ok {
-			return nil, nil, nil, TypeError("'%s' object cannot be interpreted as an integer", TypeName(v))
+			return nil, nil, nil, NoInteger(v)
 		}
 		out[i] = n
 	}

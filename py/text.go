@@ -57,11 +57,31 @@ func AppendRepr(dst []byte, v Value, max int) ([]byte, error) {
 	return p.b, nil
 }
 
+// ReprStart is the beginning of the repr of v: all of it, or what fits into max bytes. Unlike Repr it takes a time in proportion to max and not to v, and there is no error: where it
+// would be, the text ends. In a long text the quotes may be others than in the whole one.
+func ReprStart(v Value, max int) string {
+	p := printer{max: max, cut: true}
+	_ = p.repr(v)
+	return start(string(p.b), max)
+}
+
+// start is s as far as max bytes, without a part of a character.
+func start(s string, max int) string {
+	if len(s) <= max {
+		return s
+	}
+	for max > 0 && s[max]&0xc0 == 0x80 {
+		max--
+	}
+	return s[:max]
+}
+
 // printer makes one text.
 type printer struct {
 	b     []byte
-	start int // where in b the text begins
-	max   int // of its length
+	start int  // where in b the text begins
+	max   int  // of its length
+	cut   bool // the text is wanted as far as max, and what lies behind need not be looked at
 	depth int
 	path  path // the containers that are being written, in which another look at one is a cycle
 }
@@ -164,6 +184,8 @@ func (p *printer) rare(v Value) (err error) {
 		return p.object(v)
 	case *Persistent:
 		return p.persistent(v)
+	case Foreign:
+		p.b = append(p.b, v.PythonRepr()...)
 	default:
 		return p.goNumber(v)
 	}

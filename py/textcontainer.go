@@ -194,6 +194,9 @@ func (p *printer) rangeOf(r Range) error {
 
 // array writes an array.array: the characters of one as a str, Python 2's array of bytes as one of its str.
 func (p *printer) array(a *Array) error {
+	if size := ItemSize(a.Typecode); p.cut && size > 0 {
+		a = &Array{a.Typecode, a.Data[:min(len(a.Data), p.max*size)]}
+	}
 	p.b = append(p.b, "array('"...)
 	p.b = appendEscaped(p.b, string(rune(a.Typecode)), '\'')
 	p.b = append(p.b, '\'')

@@ -80,7 +80,7 @@ func (p *printer) callee(class Value) (string, error) {
 	case nil: // of the form Extension
 		return "extension", nil
 	}
-	sub := printer{max: p.max, depth: p.depth, path: p.path}
+	sub := printer{max: p.max, cut: p.cut, depth: p.depth, path: p.path}
 	err := sub.deeper(func() error { return sub.repr(class) })
 	return string(sub.b), err
 }

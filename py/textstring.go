@@ -149,6 +149,17 @@ func (s Str2) Text() string {
 	return string(dst)
 }
 
+// Text is the text of a str, of Python 3 or of Python 2 (see Str2.Text); ok is false for all other values.
+func Text(v Value) (text string, ok bool) {
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case Str2:
+		return v.Text(), true
+	}
+	return "", false
+}
+
 // pieceSize is how much of a long text is written before its length is looked at.
 const pieceSize = 1 << 16
 
@@ -170,7 +181,16 @@ func (p *printer) quoted(s string, escape func(dst []byte, piece string) []byte,
 	return nil
 }
 
+// wanted is as much of a string as can be shown.
+func (p *printer) wanted(s string) string {
+	if p.cut {
+		return start(s, p.max)
+	}
+	return s
+}
+
 func (p *printer) str(s string) error {
+	s = p.wanted(s)
 	if len(s) <= pieceSize {
 		p.b = appendQuoted(p.b, s)
 		return nil
@@ -180,6 +200,7 @@ func (p *printer) str(s string) error {
 }
 
 func (p *printer) bytes(s string) error {
+	s = p.wanted(s)
 	if len(s) <= pieceSize {
 		p.b = appendBytes(p.b, s)
 		return nil
@@ -190,6 +211,9 @@ func (p *printer) bytes(s string) error {
 
 // byteArray differs from bytes: whatever the quotes are, ' has an escape.
 func (p *printer) byteArray(b []byte) error {
+	if p.cut {
+		b = b[:min(len(b), p.max)]
+	}
 	s := string(b)
 	q := quoteFor(s)
 	p.b = append(p.b, "bytearray(b"...)

@@ -65,6 +65,8 @@ func TypeName(v Value) string {
 		return metaName(v)
 	case *Object:
 		return objectType(v)
+	case Foreign:
+		return v.PythonType()
 	}
 	if _, _, ok := intOf(v); ok {
 		return "int"
