@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"sync"
@@ -35,6 +36,7 @@ type Conn struct {
 
 	sending      turn
 	sendDeadline deadline
+	to           io.Writer        // nc, or something quicker
 	out          []byte           // for what is sent
 	vector       [2][]byte        // for what is sent without a copy
 	buffers      net.Buffers      // of vector
@@ -44,6 +46,8 @@ type Conn struct {
 	receiving    turn
 	recvDeadline deadline
 	in           reader
+	maxFrame     int64 // Config.MaxFrame, or less
+	tolerant     bool  // Tolerate was called
 	recvErr      error // of a receive that has failed for good
 }
 
@@ -61,10 +65,13 @@ func NewConn(nc net.Conn, c Config) (*Conn, error) {
 }
 
 func newConn(nc net.Conn, config *Config) *Conn {
-	c := &Conn{nc: nc, config: config, closed: make(chan struct{}), sending: make(turn, 1), receiving: make(turn, 1)}
+	c := &Conn{nc: nc, config: config, closed: make(chan struct{}), sending: make(turn, 1), receiving: make(turn, 1), maxFrame: config.MaxFrame}
 	c.sendDeadline.set = nc.SetWriteDeadline
 	c.recvDeadline.set = nc.SetReadDeadline
-	c.in.from = nc
+	c.in.from, c.to = nc, nc
+	if s := newSocket(nc); s != nil {
+		c.in.from, c.to = s, s
+	}
 	c.layer = newLayer(nc)
 	if u, ok := nc.(*net.UnixConn); ok {
 		// The kernel cuts it down to what it allows. TCP's buffers grow by themselves, as long as nobody sets them.

@@ -75,7 +75,7 @@
 //   - An empty key is refused here, though not in Python.
 //   - Recv returns io.EOF also for an empty message, as Python's recv raises EOFError. What comes after it can be received.
 //   - A Conn is not told what a message is: Recv of what SendBytes has sent is an error of package pickle, or a wrong object.
-//   - Messages beyond MaxFrame, 1 GiB by default, break the connection. Python before 3.8 can neither send nor receive messages of 2 GiB.
+//   - Messages beyond MaxFrame, 1 GiB by default, break the connection, unless Conn.Tolerate says otherwise. Python before 3.8 can neither send nor receive messages of 2 GiB.
 //   - A killed process leaves the file of its unix socket behind; Listen does not remove it, see ErrStaleSocket.
 //   - Python's Listener has room for one waiting client by default, on a unix socket. Dial waits for a place like Python's Client.
 //

@@ -89,15 +89,22 @@ func (e *BufferTooShortError) Error() string {
 // Unwrap makes errors.Is find io.ErrShortBuffer.
 func (e *BufferTooShortError) Unwrap() error { return io.ErrShortBuffer }
 
-// FrameTooLargeError: the peer has announced a message longer than the limit. The connection is broken, since it can't go on behind a message that was not read.
+// FrameTooLargeError: the peer has announced a message longer than the limit. The connection is broken, since it can't go on behind a message that was not read; but see Conn.Tolerate.
 type FrameTooLargeError struct {
 	Size  uint64 // that was announced
-	Limit int64  // Config.MaxFrame; or 256 bytes, as in Python, as long as the peer is not authenticated
+	Limit int64  // Config.MaxFrame, or Tolerate's; or 256 bytes, as in Python, as long as the peer is not authenticated
+	Why   error  // of Tolerate's room; nil if it is the limit
 }
 
 func (e *FrameTooLargeError) Error() string {
+	if e.Why != nil {
+		return fmt.Sprintf("connection: there is no room for a message of %d bytes: %v", e.Size, e.Why)
+	}
 	return fmt.Sprintf("connection: the peer announces a message of %d bytes; at most %d are received (Config.MaxFrame, once it is authenticated)", e.Size, e.Limit)
 }
+
+// Unwrap returns Why.
+func (e *FrameTooLargeError) Unwrap() error { return e.Why }
 
 // gone reports whether an error of the network says that the other end does not exist any more.
 func gone(err error) bool { return errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) }

@@ -55,12 +55,17 @@ type reader struct {
 	open bool
 	size int
 	part []byte // the payload as far as it has come, apart from what is in buf
+
+	// A frame that is too large, and how much of it is still to be thrown away.
+	large *FrameTooLargeError
+	left  uint64
+	ask   func(size int64) error // Tolerate's
 }
 
 func (r *reader) buffered() []byte { return r.buf[r.begin:r.end] }
 
 // ready reports whether a part of a frame has come.
-func (r *reader) ready() bool { return r.open || r.begin < r.end }
+func (r *reader) ready() bool { return r.open || r.begin < r.end || r.large != nil }
 
 // room makes space for n bytes in buf, behind what is there.
 func (r *reader) room(n int) []byte {
@@ -105,7 +110,10 @@ const maxIdle = 100
 
 // next waits for a frame. A short one is returned whole: it is in buf, and valid until done is called. For a longer one whole is nil and r.open true: then read is to be called.
 func (r *reader) next(limit int64) (whole []byte, err error) {
-	if r.open {
+	switch {
+	case r.large != nil:
+		return nil, r.large
+	case r.open:
 		return nil, nil
 	}
 	if err := r.need(shortHeader); err != nil {
@@ -123,7 +131,8 @@ func (r *reader) next(limit int64) (whole []byte, err error) {
 		return nil, ErrBadLength
 	}
 	if size > uint64(min(limit, maxInt)) {
-		return nil, &FrameTooLargeError{Size: size, Limit: limit}
+		r.begin += header
+		return nil, r.refuse(&FrameTooLargeError{Size: size, Limit: limit}, size)
 	}
 	if total := header + int(size); size <= readBuffer && total <= readBuffer {
 		if err := r.need(total); err != nil {
@@ -156,7 +165,11 @@ func (r *reader) read(dst []byte) ([]byte, error) {
 	}
 	for idle := 0; len(into) < r.size; {
 		if len(into) == cap(into) {
-			into = r.grow(into)
+			more, why := r.grow(into)
+			if why != nil {
+				return nil, r.refuse(&FrameTooLargeError{Size: uint64(r.size), Why: why}, uint64(r.size-len(into)))
+			}
+			into = more
 		}
 		free := into[len(into):min(cap(into), r.size)]
 		var got int
@@ -192,12 +205,17 @@ func (r *reader) read(dst []byte) ([]byte, error) {
 }
 
 // grow gives the payload more memory, in proportion to what has come.
-func (r *reader) grow(part []byte) []byte {
+func (r *reader) grow(part []byte) ([]byte, error) {
 	size := r.size
 	if len(part) < size/growth {
 		size = max(min(size, firstStep), growth*len(part))
 	}
+	if size > firstStep && r.ask != nil {
+		if err := r.ask(int64(size)); err != nil {
+			return nil, err
+		}
+	}
 	more := make([]byte, len(part), size)
 	copy(more, part)
-	return more
+	return more, nil
 }

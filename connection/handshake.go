@@ -163,7 +163,7 @@ func (c *Conn) prove() error {
 func (c *Conn) say(parts ...[]byte) error {
 	payload := bytes.Join(parts, nil)
 	head := putHeader(&c.header, uint64(len(payload)))
-	_, err := c.nc.Write(append(head[:len(head):len(head)], payload...))
+	_, err := c.to.Write(append(head[:len(head):len(head)], payload...))
 	return err
 }
 

@@ -57,6 +57,9 @@ func TestSilentClients(t *testing.T) {
 	if n := strings.Count(book.String(), "refused"); n > 500 {
 		t.Errorf("%d records", n)
 	}
+	if n := l.Refused(); n == 0 || n > silent {
+		t.Errorf("%d of %d silent clients were refused", n, silent)
+	}
 	l.Close()
 }
 

@@ -7,6 +7,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/multiproc-go/multiproc/internal/loglimit"
 )
 
 // A Listener accepts connections and authenticates them. Handshakes run beside each other, from the moment that a client connects, whether Accept is called or not; so a client that
@@ -40,7 +42,7 @@ type client struct {
 
 func newListener(ln net.Listener, config *Config, cleanup func() error) *Listener {
 	l := &Listener{
-		ln: ln, config: config, cleanup: cleanup, report: report{log: config.Logger},
+		ln: ln, config: config, cleanup: cleanup, report: report{log: loglimit.New(config.Logger)},
 		ready: make(chan *Conn), closed: make(chan struct{}), freed: make(chan struct{}, 1),
 	}
 	l.wg.Go(l.serve)
@@ -57,6 +59,9 @@ func (l *Listener) LastAccepted() net.Addr {
 	defer l.mu.Unlock()
 	return l.last
 }
+
+// Refused is how many clients did not get through the handshake: they had another key, spoke something else, went away, or took too long.
+func (l *Listener) Refused() uint64 { return l.report.count.Load() }
 
 // Accept returns the next connection that is authenticated, and waits for it. The error is ErrClosed after Close, the context's, or the network's if it can't go on at all. When nobody calls
 // Accept, up to MaxHandshakes connections wait for it, and further ones in the kernel.

@@ -41,7 +41,7 @@ func (c *Conn) RecvInto(ctx context.Context, to any) error {
 
 // unpickle hands the next message to decode. own says that its memory will not be used for anything else.
 func (c *Conn) unpickle(ctx context.Context, decode func(pickle []byte, own bool) error) error {
-	whole, err := c.next(ctx, c.config.MaxFrame)
+	whole, err := c.next(ctx)
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func (c *Conn) hinted(message []byte, err error) error {
 
 // RecvBytes receives a message as bytes, and waits for it. The errors are Recv's, but an empty message is one like any other.
 func (c *Conn) RecvBytes(ctx context.Context) ([]byte, error) {
-	whole, err := c.next(ctx, c.config.MaxFrame)
+	whole, err := c.next(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ func (c *Conn) RecvBytes(ctx context.Context) ([]byte, error) {
 // RecvBytesInto is RecvBytes into a buffer, and returns the length of the message; 0 with an error. When the message is longer than the buffer that is a *BufferTooShortError, which has it.
 // What is in the buffer after an error is undefined.
 func (c *Conn) RecvBytesInto(ctx context.Context, b []byte) (int, error) {
-	whole, err := c.next(ctx, c.config.MaxFrame)
+	whole, err := c.next(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -109,13 +109,13 @@ func (c *Conn) RecvBytesInto(ctx context.Context, b []byte) (int, error) {
 }
 
 // next takes the turn and waits for a message. With a whole message, or with a longer one of which rest reads the rest, the caller has the turn; after an error it does not.
-func (c *Conn) next(ctx context.Context, limit int64) (whole []byte, err error) {
+func (c *Conn) next(ctx context.Context) (whole []byte, err error) {
 	if err := c.enter(ctx, c.receiving); err != nil {
 		return nil, err
 	}
 	if err = c.recvErr; err == nil {
 		w := begin(ctx, &c.recvDeadline, nil)
-		whole, err = c.in.next(limit)
+		whole, err = c.in.next(c.maxFrame)
 		w.end()
 		err = c.received(ctx, err)
 	}
@@ -143,6 +143,8 @@ func (c *Conn) received(ctx context.Context, err error) error {
 	switch {
 	case again:
 		return c.mapped(err)
+	case c.tolerant && c.in.large != nil && err == error(c.in.large):
+		return err
 	case c.in.ready():
 		return c.breaks(err)
 	default: // the end, between two messages

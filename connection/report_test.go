@@ -6,6 +6,8 @@ import (
 	"net"
 	"strings"
 	"testing"
+
+	"github.com/multiproc-go/multiproc/internal/loglimit"
 )
 
 type between struct {
@@ -28,18 +30,28 @@ func TestSettingThatAllows(t *testing.T) {
 		{MD5Never, there, "Config.MD5 is MD5Never; MD5Always allows it"},
 		{MD5Local, there, "Config.MD5 is MD5Local; MD5Always allows it"},
 	} {
-		var out bytes.Buffer
-		config, err := Config{MD5: c.policy, Logger: slog.New(slog.NewTextHandler(&out, nil))}.resolved()
-		if err != nil {
-			t.Fatal(err)
-		}
-		nc, other := net.Pipe()
-		defer other.Close()
-		conn := newConn(between{nc, here, c.peer}, config)
-		defer conn.Close()
-		(&report{log: config.Logger}).refused(here, conn, &AuthenticationError{Peer: c.peer, Err: ErrMD5})
-		if !strings.Contains(out.String(), c.want) {
-			t.Errorf("%v, %v: %s", c.policy, c.peer, out.String())
+		if out := refusal(t, c.policy, here, c.peer, ErrMD5); !strings.Contains(out, c.want) {
+			t.Errorf("%v, %v: %s", c.policy, c.peer, out)
 		}
 	}
+	// The usual mistake with proxies in messages, which the client's text says nothing of.
+	if out := refusal(t, MD5Local, here, here, ErrWrongKey); !strings.Contains(out, "the keys differ (or the client's process has not set its own: current_process().authkey)") {
+		t.Error(out)
+	}
+}
+
+// refusal is the record of a client that was refused.
+func refusal(t *testing.T, policy MD5Policy, here, peer net.Addr, cause error) string {
+	t.Helper()
+	var out bytes.Buffer
+	config, err := Config{MD5: policy, Logger: slog.New(slog.NewTextHandler(&out, nil))}.resolved()
+	if err != nil {
+		t.Fatal(err)
+	}
+	nc, other := net.Pipe()
+	defer other.Close()
+	conn := newConn(between{nc, here, peer}, config)
+	defer conn.Close()
+	(&report{log: loglimit.New(config.Logger)}).refused(here, conn, &AuthenticationError{Peer: peer, Err: cause})
+	return out.String()
 }

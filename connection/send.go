@@ -56,7 +56,7 @@ func (c *Conn) write(ctx context.Context, head, payload []byte) error {
 	var err error
 	if payload == nil {
 		var k int
-		k, err = c.nc.Write(head)
+		k, err = c.to.Write(head)
 		n = int64(k)
 	} else {
 		c.vector = [2][]byte{head, payload}

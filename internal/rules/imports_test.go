@@ -16,7 +16,7 @@ import (
 // entered here, as low as its imports allow.
 var layers = [][]string{
 	// What knows nothing of processes.
-	{"ctype", "internal/debug", "internal/errs", "internal/killpoint", "internal/layout", "internal/pythons", "internal/race", "internal/rules"},
+	{"ctype", "internal/debug", "internal/errs", "internal/killpoint", "internal/layout", "internal/loglimit", "internal/pythons", "internal/race", "internal/rules"},
 	// System calls.
 	{"internal/sys", "internal/spawn"},
 	// What speaks with Python. It shares no memory, and nothing below but system calls is used.
