@@ -77,18 +77,38 @@ func Require(t testing.TB) []Python {
 	if len(all) == 0 {
 		t.Skipf("no Python was found, in PATH or of pyenv; %s can name some", listEnv)
 	}
-	if n := len(all); testing.Short() && n > 3 {
-		all = []Python{all[0], all[n/2], all[n-1]}
+	if testing.Short() {
+		all = Few(all)
 	}
 	return all
 }
 
-var find = sync.OnceValue(func() []Python {
-	var paths []string
-	named := os.Getenv(listEnv)
-	if named != "" {
-		paths = filepath.SplitList(named)
-	} else {
+// Few are at most three of these interpreters: the oldest, the newest, and one in the middle.
+func Few(all []Python) []Python {
+	if n := len(all); n > 3 {
+		return []Python{all[0], all[n/2], all[n-1]}
+	}
+	return all
+}
+
+// Runner is an interpreter of the version major.minor or newer, for a test that runs one beside those that it tests: the newest that Find knows, or else the newest of the machine, whatever
+// MULTIPROC_PYTHONS names.
+func Runner(major, minor int) (p Python, ok bool) {
+	if p, ok = Newest(); ok && p.AtLeast(major, minor) {
+		return p, true
+	}
+	if all := search(""); len(all) > 0 && all[len(all)-1].AtLeast(major, minor) {
+		return all[len(all)-1], true
+	}
+	return Python{}, false
+}
+
+var find = sync.OnceValue(func() []Python { return search(os.Getenv(listEnv)) })
+
+// search probes the interpreters in a list of paths, or of the machine.
+func search(named string) []Python {
+	paths := filepath.SplitList(named)
+	if named == "" {
 		paths = append(ofPyenv(), inPath()...)
 	}
 	found := make([]Python, len(paths))
@@ -114,7 +134,7 @@ var find = sync.OnceValue(func() []Python {
 		}
 	}
 	return out
-})
+}
 
 // executable matches the names of interpreters: python, python3, python3.12, python.exe.
 var executable = regexp.MustCompile(`^python([23](\.\d+)?)?(\.exe)?$`)

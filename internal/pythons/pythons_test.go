@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 )
@@ -94,5 +96,30 @@ func TestVersions(t *testing.T) {
 		if got := c.p.AtLeast(c.major, c.minor); got != c.want || c.p.Protocol() != c.protocol {
 			t.Errorf("%v: at least %d.%d: %v, protocol %d", c.p, c.major, c.minor, got, c.p.Protocol())
 		}
+	}
+}
+
+// TestRunner: a newer interpreter is found also where MULTIPROC_PYTHONS names only an old one.
+func TestRunner(t *testing.T) {
+	if p, ok := Runner(3, 6); !ok || !p.AtLeast(3, 6) {
+		if len(search("")) == 0 || os.Getenv(listEnv) == "" {
+			t.Skip("there is no Python 3.6 on this machine")
+		}
+		t.Fatal(p, ok)
+	}
+	if p, ok := Runner(99, 0); ok {
+		t.Error(p)
+	}
+	if os.Getenv(listEnv) != "" {
+		return
+	}
+	all := Find()
+	if len(all) == 0 || all[0].AtLeast(3, 0) {
+		t.Skip("there is no Python 2 on this machine")
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^TestRunner$")
+	cmd.Env = append(os.Environ(), listEnv+"="+all[0].Path)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
 	}
 }

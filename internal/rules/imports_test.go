@@ -31,7 +31,7 @@ var layers = [][]string{
 	{"internal/handle", "internal/lockhook", "internal/control", "internal/await"},
 	{"internal/envelope", "internal/ledger", "internal/ring"},
 	// What users import.
-	{"psync", "queue"},
+	{"manager", "psync", "queue"},
 	{"shm"},
 	{"."},
 	{"multiproctest"},
@@ -51,7 +51,7 @@ var never = map[string][]string{
 
 // core are the packages whose users must not get more modules than coreModules into their programs.
 var (
-	core        = []string{".", "ctype", "psync", "shm", "queue", "pool", "multiproctest", "py", "pickle", "connection"}
+	core        = []string{".", "ctype", "psync", "shm", "queue", "pool", "multiproctest", "py", "pickle", "connection", "manager"}
 	coreModules = []string{module, "github.com/fxamacker/cbor/v2", "github.com/x448/float16", "golang.org/x/sys"}
 )
 
