@@ -34,7 +34,7 @@ var layers = [][]string{
 	{"manager", "psync", "queue"},
 	{"shm"},
 	{"."},
-	{"multiproctest"},
+	{"multiproctest", "manager/monitor"},
 	// Programs, and what they are made of.
 	{"examples/counter", "examples/wordcount/count", "internal/bench", "internal/bench/starting/empty", "internal/doctor"},
 	{"examples/wordcount", "internal/bench/starting", "internal/tour"},
