@@ -41,7 +41,7 @@ var layers = [][]string{
 	{"internal/bench/rows", "internal/bench/starting/small"},
 	{"cmd/multiproc"},
 	// Tests that need all of the above.
-	{"internal/chaos", "internal/linear"},
+	{"internal/chaos", "internal/linear", "internal/siege"},
 }
 
 // never are imports that the layers would allow: each of the two is useful, and paid for, without the other.
