@@ -31,6 +31,8 @@ func programs() []Program {
 		newPingpong().program(),
 		newMeeting().program(),
 		newCrash().program(),
+		newManaged().program(),
+		newGuests().program(),
 		newWords().program(),
 	}
 }

@@ -192,6 +192,9 @@ func TestProgramsAreRight(t *testing.T) {
 	for _, p := range all {
 		t.Run(p.Name, func(t *testing.T) {
 			s, out := run(t, p)
+			if strings.Contains(out, "Left out: ") {
+				t.Skip(out)
+			}
 			if s.wrong != 0 || !strings.Contains(out, "ok: ") {
 				t.Errorf("%d results are wrong:\n%s", s.wrong, out)
 			}
@@ -298,7 +301,7 @@ func (failingWriter) Write([]byte) (int, error) { return 0, errors.New("full") }
 
 func TestSelect(t *testing.T) {
 	all, err := Select(nil)
-	if err != nil || len(all) != 11 {
+	if err != nil || len(all) != 13 {
 		t.Errorf("%d programs, %v", len(all), err)
 	}
 	two, err := Select([]string{"words", "counter"})
