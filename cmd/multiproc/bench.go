@@ -34,7 +34,7 @@ func newBench() *cobra.Command {
 CPython's multiprocessing, in turn, round by round. The ratio is the median of
 the rounds' ratios; the spread is their 10th to their 90th percentile.
 
-It takes about three minutes. Leave the machine alone meanwhile.`,
+It takes about four minutes. Leave the machine alone meanwhile.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runBench(cmd, f) },
 	}

@@ -82,6 +82,7 @@ func TestCommandLines(t *testing.T) {
 		{"pickle --width -1", 2, "", `Try "multiproc pickle --help"`},
 		{"__complete pickle --depth ,", 0, ":4\n", "NoFileComp"},
 		{"__complete pickle a ,", 0, ":4\n", "NoFileComp"},
+		{"__complete bench --rou", 0, "--rounds\tmeasure each case in N interleaved rounds\n", "NoFileComp"},
 		{"pickle --depth 0 a", 2, "", "at least 1"},
 		{"pickle --width -1 a", 2, "", "--width -1"},
 		{"pickle --all --items 3 a", 1, "", "all items"},

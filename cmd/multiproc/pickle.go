@@ -48,7 +48,7 @@ its size in memory if it is made of small objects. Values nested deeper than
   python3 -c 'import pickle, sys; sys.stdout.buffer.write(pickle.dumps([1, 2]))' | multiproc pickle`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return &usageError{fmt.Errorf("%s takes one FILE, not %d", cmd.CommandPath(), len(args))}
+				return &usageError{fmt.Errorf("%s takes one FILE, not %d", cmd.Name(), len(args))}
 			}
 			return nil
 		},

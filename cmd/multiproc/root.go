@@ -14,6 +14,15 @@ type usageError struct{ err error }
 func (e *usageError) Error() string { return e.err.Error() }
 func (e *usageError) Unwrap() error { return e.err }
 
+// exitError is an error that has chosen its exit code, whatever signals there were.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Unwrap() error { return e.err }
+
 // newRoot returns the command with all of its subcommands. Nothing in it is
 // global, so that tests make as many as they like.
 func newRoot() *cobra.Command {
@@ -36,10 +45,13 @@ Begin with "multiproc tour".`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		if bad, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
 			err = fmt.Errorf("--%s %q: it takes a value of type %s", bad.GetFlag().Name, bad.GetValue(), bad.GetFlag().Value.Type())
+			if bad.GetFlag().Value.Type() == "duration" {
+				err = fmt.Errorf("%w, such as 10s, 1m30s or 500ms", err)
+			}
 		}
 		return &usageError{err}
 	})
-	root.AddCommand(newTour(), newDoctor(), newBench(), newPickle(), newVersion())
+	root.AddCommand(newTour(), newDoctor(), newBench(), newPickle(), newServe(), newLs(), newCall(), newVersion())
 	return root
 }
 
@@ -55,5 +67,5 @@ func noArgs(cmd *cobra.Command, args []string) error {
 		}
 		return &usageError{errors.New(text)}
 	}
-	return &usageError{fmt.Errorf("%s takes no arguments, only flags; %q is one too many", cmd.CommandPath(), args[0])}
+	return &usageError{fmt.Errorf("%s takes no arguments, only flags; %q is one too many", cmd.Name(), args[0])}
 }

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/spf13/cobra"
 
 	"github.com/multiproc-go/multiproc/internal/tour"
@@ -16,7 +19,15 @@ what each shows, and checks the result. It exits with 1 if one is wrong.
 
 The programs:
 ` + tour.List("  "),
-		Args: noArgs,
+		Example: `  multiproc tour
+  multiproc tour --only manager --only python`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			err := noArgs(cmd, args)
+			if err != nil && slices.Contains(tour.Names(), args[0]) {
+				return &usageError{fmt.Errorf("%w; to run that program alone: multiproc tour --only %s", err, args[0])}
+			}
+			return err
+		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			programs, err := tour.Select(only)
 			if err != nil {

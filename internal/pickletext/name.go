@@ -1,6 +1,7 @@
 package pickletext
 
 import (
+	"math"
 	"strconv"
 	"strings"
 
@@ -54,8 +55,16 @@ func quoted(s string) string { return repr(s) }
 // Printable is a message in which names of a pickle may stand: with escapes for what a terminal would not print, or would obey to, and without an end that nobody reads.
 func Printable(message string) string {
 	const most = 1000
+	return escaped(message, most)
+}
+
+// Escaped is Printable for a text that is wanted as a whole.
+func Escaped(text string) string { return escaped(text, math.MaxInt) }
+
+// escaped stops when there are more bytes than most.
+func escaped(text string, most int) string {
 	var b strings.Builder
-	for _, r := range message {
+	for _, r := range text {
 		if b.Len() > most {
 			return b.String() + "..."
 		}

@@ -22,7 +22,7 @@ var layers = [][]string{
 	// What speaks with Python. It shares no memory, and nothing below but system calls is used.
 	{"py"},
 	{"pickle"},
-	{"connection", "internal/object", "internal/pickletest", "internal/pickletext"},
+	{"connection", "internal/object", "internal/pickletest", "internal/pickletext", "internal/pyliteral"},
 	// The core: who takes part, how one sleeps, the lock, where objects are.
 	{"internal/family", "internal/park"},
 	{"internal/robust", "internal/testproc"},
