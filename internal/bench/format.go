@@ -8,16 +8,22 @@ import (
 // FormatNS prints a number of nanoseconds with three significant digits and
 // the unit that suits it: "4.61 ns", "27.1 µs", "3 ms", "1.5 s".
 func FormatNS(ns float64) string {
-	for _, u := range []struct {
-		size float64
-		name string
-	}{{1e9, " s"}, {1e6, " ms"}, {1e3, " µs"}} {
-		// 999.6 ns is "1 µs", not "1000 ns".
-		if ns >= u.size*0.9995 {
-			return significant(ns/u.size) + u.name
-		}
+	return inUnits(ns, " ns", " µs", " ms", " s")
+}
+
+// formatBytes prints a number of bytes: "64 MB", "1.5 kB".
+func formatBytes(n float64) string {
+	return inUnits(n, " B", " kB", " MB", " GB")
+}
+
+// inUnits prints x in the largest of units that suits it, each of which is a
+// thousand of the one before.
+func inUnits(x float64, units ...string) string {
+	// 999.6 ns is "1 µs", not "1000 ns".
+	for len(units) > 1 && x >= 999.5 {
+		x, units = x/1000, units[1:]
 	}
-	return significant(ns) + " ns"
+	return significant(x) + units[0]
 }
 
 // formatRatio prints a ratio with two digits after the point below 10, where

@@ -31,6 +31,12 @@ func judge(targets []Target, cases []CaseResult) []Verdict {
 		case kindRate:
 			verdicts = append(verdicts, judgeRate(t, &cases[0]))
 			continue
+		case kindMemory:
+			spread := cases[0].PerOp
+			verdicts = append(verdicts, Verdict{
+				Target: t.String(), Unit: Bytes, Value: spread.Median, Spread: spread, Asked: true, Met: t.met(spread.Median),
+			})
+			continue
 		}
 		found := false
 		for c := range cases {

@@ -9,7 +9,8 @@ import (
 
 // Report is what a run found. Its JSON form is what "multiproc bench --json"
 // writes; Format grows when a field changes its meaning. All times are in
-// nanoseconds.
+// nanoseconds; in a row that has a Unit the costs are in that, whatever their
+// fields' names say.
 type Report struct {
 	Format  int         `json:"format"`
 	Started time.Time   `json:"started"`
@@ -37,6 +38,7 @@ type RowResult struct {
 	Name     string       `json:"name"`
 	Title    string       `json:"title"`
 	Op       string       `json:"op"`
+	Unit     string       `json:"unit,omitempty"`    // of the costs; none is nanoseconds
 	Skipped  string       `json:"skipped,omitempty"` // why it wasn't measured
 	Error    string       `json:"error,omitempty"`   // why it failed
 	Notes    []string     `json:"notes,omitempty"`
@@ -61,8 +63,8 @@ type Verdict struct {
 	// Against is the label of the case compared with, or its key if it wasn't
 	// measured; "" where the target is about ours alone.
 	Against string `json:"against,omitempty"`
-	// Unit of Value and Spread: "" for ratios, "ns" or "GB/s" where the target
-	// is about ours alone.
+	// Unit of Value and Spread: "" for ratios, "ns", "GB/s" or "B" where the
+	// target is about ours alone.
 	Unit string `json:"unit,omitempty"`
 	// Value is the median of the rounds' ratios or rates, or a percentile of
 	// all latencies.

@@ -12,6 +12,7 @@ type Row struct {
 	Name    string   // what --only takes: lower case, words joined by "-"
 	Title   string   // what the table prints
 	Op      string   // what one operation is: "lock+unlock", "element", "start"
+	Unit    string   // of what an operation costs: "" for nanoseconds, or Bytes
 	Targets []Target // what the row must show
 
 	// Setup makes the cases ready. It is called once, just before the first
@@ -19,6 +20,9 @@ type Row struct {
 	// An error that wraps [ErrSkip] leaves the row out and says why.
 	Setup func(ctx context.Context, env *Env) (*Work, error)
 }
+
+// Bytes is the Unit of a row about memory.
+const Bytes = "B"
 
 // ErrSkip is wrapped by the error of a Setup that finds the row can't be
 // measured on this machine, which is not a failure.
@@ -40,7 +44,7 @@ type Case struct {
 
 // A Sample is what one round of one case measured.
 type Sample struct {
-	PerOp float64   // cost of one operation in nanoseconds
+	PerOp float64   // cost of one operation in the row's Unit
 	Waits []float64 // single latencies in nanoseconds, where a row is about them
 }
 
@@ -63,15 +67,16 @@ const (
 	kindAtLeast                   // theirs / ours, at least
 	kindTail                      // a percentile of our latencies, at most
 	kindRate                      // the bytes that ours moves in a second, at least
+	kindMemory                    // the bytes that ours takes, at most
 )
 
 // A Target is what one comparison of a row must show. Make one with [AtMost],
-// [AtLeast], [Compare], [Tail] or [Rate].
+// [AtLeast], [Compare], [Tail], [Rate] or [Memory].
 type Target struct {
-	Against string // the Key of the case compared with; "" in a Tail and a Rate
+	Against string // the Key of the case compared with; "" in what is about ours alone
 
 	kind     targetKind
-	bound    float64 // a ratio, nanoseconds in a Tail, GB/s in a Rate; 0: nothing is asked
+	bound    float64 // a ratio, nanoseconds in a Tail, GB/s in a Rate, bytes in a Memory; 0: nothing is asked
 	quantile float64 // Tail only
 	size     float64 // Rate only: bytes that one operation moves
 }
@@ -103,14 +108,22 @@ func Rate(gigabytes float64, size int) Target {
 	return Target{kind: kindRate, bound: gigabytes, size: float64(size)}
 }
 
+// Memory asks that the median of our rounds is at most so many bytes, in a row
+// whose Unit is Bytes.
+func Memory(bytes int) Target {
+	return Target{kind: kindMemory, bound: float64(bytes)}
+}
+
 // String is the target as the table prints it: "<= 1.25x", "p99 <= 3 ms",
-// ">= 1.5 GB/s".
+// ">= 1.5 GB/s", "<= 64 MB".
 func (t Target) String() string {
 	switch {
 	case t.kind == kindTail:
 		return fmt.Sprintf("%s <= %s", quantileName(t.quantile), FormatNS(t.bound))
 	case t.kind == kindRate:
 		return ">= " + formatRate(t.bound)
+	case t.kind == kindMemory:
+		return "<= " + formatBytes(t.bound)
 	case t.bound == 0:
 		return "-"
 	case t.kind == kindAtMost:

@@ -42,12 +42,15 @@ func Select(rows []Row, names []string) ([]Row, error) {
 	var chosen []Row
 	unknown := slices.Clone(names)
 	for _, row := range rows {
+		meant := false
 		for _, name := range names {
 			if row.Name == name || strings.HasPrefix(row.Name, name+"-") {
 				unknown = slices.DeleteFunc(unknown, func(s string) bool { return s == name })
-				chosen = append(chosen, row)
-				break
+				meant = true
 			}
+		}
+		if meant {
+			chosen = append(chosen, row)
 		}
 	}
 	if len(unknown) > 0 {
@@ -61,7 +64,7 @@ func Select(rows []Row, names []string) ([]Row, error) {
 }
 
 func runRow(ctx context.Context, env *Env, row Row, progress Progress) (result RowResult) {
-	result = RowResult{Name: row.Name, Title: row.Title, Op: row.Op}
+	result = RowResult{Name: row.Name, Title: row.Title, Op: row.Op, Unit: row.Unit}
 	// What the row before left behind isn't collected during this one.
 	runtime.GC()
 

@@ -136,6 +136,27 @@ func TestRate(t *testing.T) {
 	}
 }
 
+// What takes memory is judged, and printed, in bytes.
+func TestMemory(t *testing.T) {
+	var calls []string
+	one := row("x", []Target{Memory(64e6), Memory(20e6), Compare("b")}, script(&calls, "a", 1, 32e6, 16e6, 64e6), script(&calls, "b", 1, 64e6, 64e6, 64e6))
+	one.Unit = Bytes
+	report := mustRun(t, 3, one)
+	v := report.Rows[0].Verdicts
+	if v[0].Value != 32e6 || !v[0].Met || v[1].Met || v[2].Value != 2 {
+		t.Errorf("verdicts %+v, want 32 MB, the first met and the second missed, and half of b", v)
+	}
+	var b bytes.Buffer
+	if err := report.WriteTable(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"32 MB  <= 64 MB  pass  19.2 MB..57.6 MB  row x  32 MB\n", "32 MB  <= 20 MB  MISS", "32 MB      64 MB  the b\n"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("the table lacks %q:\n%s", want, &b)
+		}
+	}
+}
+
 func TestFailingRowDoesNotStopTheOthers(t *testing.T) {
 	var calls []string
 	closed := false
@@ -188,6 +209,7 @@ func TestSelect(t *testing.T) {
 		{[]string{"start"}, "start"},
 		{[]string{"lock"}, "lock-alone lock-contended"},
 		{[]string{"start", "lock-alone"}, "lock-alone start"},
+		{[]string{"lock", "lock-alone"}, "lock-alone lock-contended"},
 	} {
 		got, err := Select(rows, tc.names)
 		var names []string

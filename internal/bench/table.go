@@ -74,7 +74,11 @@ func (row *RowResult) cells(v Verdict) []string {
 	case !v.Met:
 		mark = "MISS"
 	}
-	ours := FormatNS(row.Cases[0].PerOp.Median)
+	cost := FormatNS
+	if row.Unit == Bytes {
+		cost = formatBytes
+	}
+	ours := cost(row.Cases[0].PerOp.Median)
 	switch {
 	case v.NotMeasured:
 		return []string{"-", v.Target, mark, "", row.Title, ours, "no " + v.Against}
@@ -83,6 +87,8 @@ func (row *RowResult) cells(v Verdict) []string {
 			formatRate(v.Value), v.Target, mark, formatRate(v.Spread.P10) + ".." + formatRate(v.Spread.P90),
 			row.Title, ours, "",
 		}
+	case v.Unit == Bytes:
+		return []string{cost(v.Value), v.Target, mark, cost(v.Spread.P10) + ".." + cost(v.Spread.P90), row.Title, ours, ""}
 	case v.other == nil: // about our latencies alone
 		return []string{
 			FormatNS(v.Value), v.Target, mark, FormatNS(v.Spread.Min) + ".." + FormatNS(v.Spread.Max),
@@ -91,7 +97,7 @@ func (row *RowResult) cells(v Verdict) []string {
 	default:
 		return []string{
 			ratioBeside(v), v.Target, mark, formatRatio(v.Spread.P10) + ".." + formatRatio(v.Spread.P90),
-			row.Title, ours, FormatNS(v.other.PerOp.Median) + "  " + v.Against,
+			row.Title, ours, cost(v.other.PerOp.Median) + "  " + v.Against,
 		}
 	}
 }

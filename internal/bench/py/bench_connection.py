@@ -8,7 +8,7 @@ from itertools import repeat
 from multiprocessing.connection import Client, Listener
 from time import perf_counter_ns
 
-from bench_serve import serve
+from bench_serve import end_with_parent, serve
 
 key = b"bench"
 request = "7f44dcd29b40", "append", (1,), {}
@@ -35,6 +35,7 @@ def give_back(listener):
 
 
 def listen(conn, address, serve_at):
+    end_with_parent()
     with Listener(address, authkey=key) as listener:
         conn.send(listener.address)
         try:

@@ -12,7 +12,7 @@ func All() []bench.Row { return build(full) }
 
 func build(w workload) []bench.Row {
 	return slices.Concat(lockRows(w), contendedRows(w), semaphoreRows(w), boundedRows(w), eventRows(w), conditionRows(w), arrayRows(w), valueRows(w),
-		channelRows(w), queueRows(w), blockRows(w), structRows(w), pingPongRows(w), startRows(w), recoveryRows(w), orphanRows(w), pickleRows(w), connectionRows(w))
+		channelRows(w), queueRows(w), blockRows(w), structRows(w), pingPongRows(w), startRows(w), recoveryRows(w), orphanRows(w), pickleRows(w), connectionRows(w), managerRows(w))
 }
 
 // workload is how much one round of each row does. Python does less where its
@@ -36,6 +36,10 @@ type workload struct {
 
 	connects, pythonConnects    int
 	block, blocks, pythonBlocks int // bytes of a large message, and how many are sent
+
+	callFor                  time.Duration
+	creations, pythonCreates int
+	idle, busy               int // connections of a manager
 }
 
 // full is what is measured. Everything else is for tests.
@@ -55,6 +59,7 @@ var full = workload{
 	large: 2, requests: 50_000,
 	connects: 20, pythonConnects: 4,
 	block: 64 << 20, blocks: 4, pythonBlocks: 1,
+	callFor: 150 * time.Millisecond, creations: 20, pythonCreates: 1, idle: 1000, busy: 200,
 }
 
 // The keys by which targets name the other side.
@@ -71,6 +76,7 @@ const (
 	osExec       = "exec"          // os/exec
 	ogRek        = "og-rek"        // github.com/kisielk/og-rek
 	socket       = "socket"        // a bare unix socket
+	echoing      = "echo"          // a server that speaks the same protocol and does nothing
 )
 
 // ours is the key and the label of this library's case.

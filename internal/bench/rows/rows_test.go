@@ -57,6 +57,7 @@ var tiny = workload{
 	large: 2, requests: 20,
 	connects: 2, pythonConnects: 1,
 	block: 1 << 20, blocks: 2, pythonBlocks: 1,
+	callFor: 5 * time.Millisecond, creations: 2, pythonCreates: 1, idle: 20, busy: 10,
 }
 
 func TestNames(t *testing.T) {
@@ -70,7 +71,8 @@ func TestNames(t *testing.T) {
 }
 
 // onlyWithPython are the rows in which this library's other end is a Python.
-var onlyWithPython = []string{"connection-new", "connection-64m-python", "connection-64m-to-python"}
+var onlyWithPython = []string{"connection-new", "connection-64m-python", "connection-64m-to-python",
+	"manager-calls", "manager-calls-tcp", "manager-calls-alone", "manager-cpu", "manager-create", "manager-64m", "manager-memory"}
 
 // Every other row runs without a Python and without the go tool, and measures what
 // its targets ask for.
