@@ -27,25 +27,24 @@ func main() {
 
 	ctx := context.Background()
 	n, err := shm.NewValue(int64(0))
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	var workers []*multiproc.Process[struct{}]
 	for range 10 {
 		p, err := add.Start(ctx, n)
-		if err != nil {
-			log.Fatal(err)
-		}
+		check(err)
 		workers = append(workers, p)
 	}
 	for _, p := range workers {
-		if _, err := p.Wait(ctx); err != nil {
-			log.Fatal(err)
-		}
+		_, err := p.Wait(ctx)
+		check(err)
 	}
 	total, err := n.Load()
+	check(err)
+	fmt.Println(total) // 10000
+}
+
+func check(err error) {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(total) // 10000
 }
