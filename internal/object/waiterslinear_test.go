@@ -3,6 +3,7 @@ package object
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -30,6 +31,17 @@ type linearOut struct {
 type linearState struct {
 	items string
 	lost  string
+	put   string // all items that were ever put, in that order: what is given back has its place by it
+}
+
+// with is a state with an item in the place that it has by the order in which all were put.
+func (s linearState) with(item byte) linearState {
+	i := 0
+	for i < len(s.items) && strings.IndexByte(s.put, s.items[i]) < strings.IndexByte(s.put, item) {
+		i++
+	}
+	s.items = s.items[:i] + string([]byte{item}) + s.items[i:]
+	return s
 }
 
 // linearModel is a queue of at most max items, 0 for any number.
@@ -40,13 +52,18 @@ func linearModel(init string, max int) porcupine.Model {
 		switch in.what {
 		case "put":
 			if out.did && !full {
-				return []any{linearState{s.items + string([]byte{in.item}), s.lost}}
+				s.items += string([]byte{in.item})
+				if strings.IndexByte(s.put, in.item) < 0 {
+					s.put += string([]byte{in.item})
+				}
+				return []any{s}
 			} else if !out.did && full {
 				return []any{s}
 			}
 		case "get":
 			if out.did && !none && s.items[0] == out.item {
-				return []any{linearState{s.items[1:], s.lost}}
+				s.items = s.items[1:]
+				return []any{s}
 			} else if !out.did && none {
 				return []any{s}
 			}
@@ -55,24 +72,31 @@ func linearModel(init string, max int) porcupine.Model {
 				return []any{s}
 			}
 		case "lost":
-			next := []any{linearState{s.items, s.lost + string([]byte{byte(in.number), 0})}}
-			if !none {
-				next = append(next, linearState{s.items[1:], s.lost + string([]byte{byte(in.number), s.items[0]})})
+			nothing, first := s, s
+			nothing.lost += string([]byte{byte(in.number), 0})
+			if none {
+				return []any{nothing}
 			}
-			return next
+			first.lost += string([]byte{byte(in.number), s.items[0]})
+			first.items = s.items[1:]
+			return []any{nothing, first}
 		case "back":
 			for i := 0; i < len(s.lost); i += 2 {
 				if s.lost[i] != byte(in.number) {
 					continue
 				}
-				back := linearState{strings.TrimPrefix(s.lost[i+1:i+2], "\x00") + s.items, s.lost[:i] + s.lost[i+2:]}
-				return []any{back}
+				item := s.lost[i+1]
+				s.lost = s.lost[:i] + s.lost[i+2:]
+				if item != 0 {
+					s = s.with(item)
+				}
+				return []any{s}
 			}
 		}
 		return nil
 	}
 	m := porcupine.NondeterministicModel{
-		Init:          func() []any { return []any{linearState{items: init}} },
+		Init:          func() []any { return []any{linearState{items: init, put: init}} },
 		Step:          step,
 		Equal:         func(a, b any) bool { return a == b },
 		DescribeState: func(s any) string { return fmt.Sprintf("%q", s) },
@@ -214,6 +238,13 @@ func TestLinearModel(t *testing.T) {
 	}
 	put := op(0, 0, 1, linearOp{what: "put", item: 7}, linearOut{did: true})
 	lost := []porcupine.Operation{op(2, 2, 6, linearOp{"lost", 1, 0}, linearOut{}), op(102, 2, 6, linearOp{"back", 1, 0}, linearOut{})}
+	lost = slices.Clip(lost)
+	twoLost := slices.Clip([]porcupine.Operation{
+		put, op(0, 2, 3, linearOp{what: "put", item: 8}, linearOut{did: true}),
+		op(2, 4, 8, linearOp{"lost", 1, 0}, linearOut{}), op(102, 4, 8, linearOp{"back", 1, 0}, linearOut{}),
+		op(3, 4, 8, linearOp{"lost", 2, 0}, linearOut{}), op(103, 4, 8, linearOp{"back", 2, 0}, linearOut{}),
+		op(4, 5, 6, linearOp{what: "len"}, linearOut{true, 0}),
+	})
 	for _, c := range []struct {
 		name  string
 		legal bool
@@ -224,6 +255,8 @@ func TestLinearModel(t *testing.T) {
 		{"an item is not seen", false, []porcupine.Operation{put, op(1, 2, 3, linearOp{what: "get"}, linearOut{})}},
 		{"an item is not seen while it is lost", true, append(lost, put, op(1, 3, 4, linearOp{what: "get"}, linearOut{}))},
 		{"a lost item is not seen later", false, append(lost, put, op(1, 7, 8, linearOp{what: "get"}, linearOut{}))},
+		{"two lost items come back in the order in which they were put", true, append(twoLost, op(1, 9, 10, linearOp{what: "get"}, linearOut{true, 7}), op(1, 11, 12, linearOp{what: "get"}, linearOut{true, 8}))},
+		{"two lost items change places", false, append(twoLost, op(1, 9, 10, linearOp{what: "get"}, linearOut{true, 8}), op(1, 11, 12, linearOp{what: "get"}, linearOut{true, 7}))},
 		{"a lost item is there later", true, append(lost, put, op(1, 7, 8, linearOp{what: "get"}, linearOut{true, 7}))},
 	} {
 		if got := porcupine.CheckOperations(linearModel("", 0), c.ops); got != c.legal {

@@ -55,7 +55,11 @@ func (apply spec) model(init string) porcupine.Model {
 		if x.do == doBack {
 			out := []any{w}
 			if item, rest, ok := w.taken(x.who); ok {
-				out = append(out, world{strings.TrimSuffix(item+" "+w.state, " "), rest})
+				// It returns to its own place, which is behind others that were given back before; which that is the state does not tell.
+				items := strings.Fields(w.state)
+				for i := range len(items) + 1 {
+					out = append(out, world{strings.Join(slices.Insert(slices.Clone(items), i, item), " "), rest})
+				}
 			}
 			return out
 		}
