@@ -70,7 +70,7 @@ func TestMakePrivate(t *testing.T) {
 // A server and a client that are told no address find each other.
 func TestDefaultAddress(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("there is none here")
+		t.Skip("on Windows there is no default address")
 	}
 	withKey(t, testKey)
 	path := socket(t)
