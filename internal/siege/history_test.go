@@ -55,20 +55,17 @@ func (apply spec) model(init string) porcupine.Model {
 		if x.do == doBack {
 			out := []any{w}
 			if item, rest, ok := w.taken(x.who); ok {
-				// It returns to its own place, which is behind others that were given back before; which that is the state does not tell.
-				items := strings.Fields(w.state)
-				for i := range len(items) + 1 {
-					out = append(out, world{strings.Join(slices.Insert(slices.Clone(items), i, item), " "), rest})
-				}
+				out = append(out, world{putBack(w.state, item), rest})
 			}
 			return out
 		}
-		next, saw := apply(w.state, x)
+		next, got := apply(w.state, x)
+		saw, _, _ := strings.Cut(got, "#") // of a Queue's item nobody sees the number
 		switch {
 		case x.do == doDie:
 			return []any{world{next, w.lost}}
 		case f.open && gets[x.do] && saw != empty:
-			return []any{w, world{next, w.lost + fmt.Sprint(x.who) + "=" + saw + ","}}
+			return []any{w, world{next, w.lost + fmt.Sprint(x.who) + "=" + got + ","}}
 		case f.open:
 			return []any{w, world{next, w.lost}}
 		case saw == f.saw:

@@ -3,6 +3,7 @@
 package siege
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -155,23 +156,51 @@ func dictSpec(state string, x act) (next, saw string) {
 	return state, none
 }
 
+// queueSpec is a Queue. The state is how many items were ever put, and those that are there, each with its number: "2 70#0 71#1".
 func queueSpec(state string, x act) (next, saw string) {
-	items := strings.Fields(state)
+	ever, items := queued(state)
 	switch x.do {
 	case "put", "put_nowait":
 		if len(items) >= queueRoom {
 			return state, full
 		}
-		return strings.Join(append(items, strconv.FormatInt(x.b, 10)), " "), none
+		return queueState(ever+1, append(items, fmt.Sprintf("%d#%d", x.b, ever))), none
 	case "take", "take_nowait":
 		if len(items) == 0 {
 			return state, empty
 		}
-		return strings.Join(items[1:], " "), items[0]
+		return queueState(ever, items[1:]), items[0]
 	case "qsize":
 		return state, strconv.Itoa(len(items))
 	}
 	return state, none
+}
+
+func queued(state string) (ever int, items []string) {
+	if fields := strings.Fields(state); len(fields) > 0 {
+		ever, _ = strconv.Atoi(fields[0])
+		items = fields[1:]
+	}
+	return ever, items
+}
+
+func queueState(ever int, items []string) string {
+	return strings.Join(append([]string{strconv.Itoa(ever)}, items...), " ")
+}
+
+// putBack is the state with an item in the place that it had, by its number.
+func putBack(state, item string) string {
+	number := func(item string) int {
+		_, n, _ := strings.Cut(item, "#")
+		i, _ := strconv.Atoi(n)
+		return i
+	}
+	ever, items := queued(state)
+	at := slices.IndexFunc(items, func(other string) bool { return number(other) > number(item) })
+	if at < 0 {
+		at = len(items)
+	}
+	return queueState(ever, slices.Insert(items, at, item))
 }
 
 func valueSpec(state string, x act) (next, saw string) {
@@ -221,6 +250,12 @@ func TestSpecs(t *testing.T) {
 	get := func(who int, from, to int64, saw string) porcupine.Operation {
 		return seen(who, from, to, "take", 0, 0, saw)
 	}
+	// Two were taken at the same time by clients that have gone.
+	twoOut := slices.Clip([]porcupine.Operation{
+		put, seen(1, 2, 3, "put", 0, 8, none),
+		unseen(3, 4, 8, "take", 0), end(3, 4, 8, doBack), unseen(4, 4, 8, "take", 0), end(4, 4, 8, doBack),
+		seen(2, 5, 6, "qsize", 0, 0, "0"),
+	})
 	for _, x := range []struct {
 		name  string
 		spec  spec
@@ -235,6 +270,8 @@ func TestSpecs(t *testing.T) {
 		{"an item is missing, and comes back", queueSpec, true, []porcupine.Operation{put, unseen(3, 2, 6, "take", 0), end(3, 2, 6, doBack), get(2, 3, 4, empty), get(2, 7, 8, "7")}},
 		{"it comes back too late", queueSpec, false, []porcupine.Operation{put, unseen(3, 2, 6, "take", 0), end(3, 2, 6, doBack), get(2, 7, 8, empty), get(2, 9, 10, "7")}},
 		{"two die with one client", queueSpec, false, []porcupine.Operation{put, seen(1, 2, 3, "put", 0, 8, none), unseen(3, 4, 6, "take", 0), end(3, 4, 6, doBack), get(2, 7, 8, empty)}},
+		{"two come back in their order", queueSpec, true, append(twoOut, get(2, 9, 10, "7"), get(2, 11, 12, "8"))},
+		{"two come back and have changed places", queueSpec, false, append(twoOut, get(2, 9, 10, "8"), get(2, 11, 12, "7"))},
 		{"a put that was not seen", queueSpec, true, []porcupine.Operation{unseen(3, 0, 6, "put", 9), end(3, 0, 6, doDie), get(2, 7, 8, "9")}},
 		{"two have a lock", lockSpec, false, []porcupine.Operation{seen(1, 0, 1, "try", 0, 0, yes), seen(2, 2, 3, "try", 0, 0, yes)}},
 		{"a lock after a death", lockSpec, true, []porcupine.Operation{seen(1, 0, 1, "try", 0, 0, yes), end(1, 2, 5, doDie), seen(2, 3, 4, "try", 0, 0, yes)}},
