@@ -157,7 +157,7 @@ func liar(announced uint64, sent int) io.Reader {
 func TestReaderMemory(t *testing.T) {
 	const size = 1 << 38
 	if uint64(maxInt) < size {
-		t.Skip("no such message can be received here")
+		t.Skip("a message of 256 GiB does not fit an int of 32 bits")
 	}
 	for _, c := range []struct{ sent, most int }{{0, 2 * firstStep}, {1000, 2 * firstStep}, {firstStep, (growth + 2) * firstStep}} {
 		from := liar(size, c.sent)
@@ -188,7 +188,7 @@ func (z *zeros) Read(p []byte) (int, error) {
 // TestReaderBeyondShort: a message of 2 GiB and more is read to its last byte and not further. The memory for it is never touched, but the address space has to be there.
 func TestReaderBeyondShort(t *testing.T) {
 	if maxInt < 1<<40 || race.Enabled { // which keeps book of all of it
-		t.Skip("needs a large address space")
+		t.Skip("needs an address space of more than 32 bits, and no race detector, which keeps book of all of it")
 	}
 	var size uint64 = 1<<31 + 7 // no int of 32 bits, for which this is compiled all the same
 	z := &zeros{}

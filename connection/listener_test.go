@@ -145,7 +145,7 @@ func TestNoAddresses(t *testing.T) {
 // TestSocketFile: its permissions, and who removes it.
 func TestSocketFile(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("files have other permissions there")
+		t.Skip("Windows has no permission bits of files")
 	}
 	path := filepath.Join(t.TempDir(), "s")
 	l := listen(t, "unix", path, keyed)

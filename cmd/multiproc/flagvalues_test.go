@@ -29,7 +29,7 @@ func TestSize(t *testing.T) {
 
 func TestMakePrivate(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("folders have other permissions here")
+		t.Skip("Windows has no permission bits of folders")
 	}
 	dir := filepath.Join(t.TempDir(), "multiproc")
 	for range 2 {
@@ -60,7 +60,7 @@ func TestMakePrivate(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := os.Chown(dir, 12345, -1); err != nil {
-		t.Skip("no files of others can be made here:", err)
+		t.Skip("only root can give a folder to another user:", err)
 	}
 	if err := makePrivate(dir); err == nil || !strings.Contains(err.Error(), "belongs to another user") {
 		t.Errorf("another user's folder is %v", err)
