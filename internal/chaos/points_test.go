@@ -16,6 +16,7 @@ import (
 	"github.com/multiproc-go/multiproc/internal/arena"
 	"github.com/multiproc-go/multiproc/internal/debug"
 	"github.com/multiproc-go/multiproc/internal/killpoint"
+	"github.com/multiproc-go/multiproc/internal/testproc"
 	"github.com/multiproc-go/multiproc/psync"
 	"github.com/multiproc-go/multiproc/shm"
 )
@@ -145,26 +146,24 @@ func TestKillAtEveryPoint(t *testing.T) {
 		wait(t, p.Done(), "a worker with "+env)
 		return p.Wait(t.Context())
 	}
-	all, err := run(killpoint.Env+"=", true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	all.Cargo.close()
-	for _, p := range []string{"family.arrive", "arena.received"} { // passed before the recording begins
-		all.Points[p]++
-	}
-	t.Logf("points: %v", all.Points)
-	for _, must := range []string{"lock.waiting", "lock.acquired", "lock.claimed", "lock.given-up", "lock.taken-over", "unlock.released", "arena.allocated", "arena.created",
-		"arena.cell-added", "arena.cell-dropped", "arena.attaching", "arena.sending", "arena.freeing", "arena.large-reserved", "arena.large-freeing", "family.reserve"} {
-		if all.Points[must] == 0 {
-			t.Errorf("the work does not pass %s", must)
+	points := testproc.Meet(t, []string{"lock.waiting", "lock.acquired", "lock.claimed", "lock.given-up", "lock.taken-over", "unlock.released", "arena.allocated",
+		"arena.created", "arena.cell-added", "arena.cell-dropped", "arena.attaching", "arena.sending", "arena.freeing", "arena.large-reserved", "arena.large-freeing",
+		"family.reserve"}, func() map[string]int {
+		res, err := run(killpoint.Env+"=", true)
+		if err != nil {
+			t.Fatal(err)
 		}
+		res.Cargo.close()
+		return res.Points
+	})
+	for _, p := range []string{"family.arrive", "arena.received"} { // passed before the recording begins
+		points[p]++
 	}
 	baseline := settle(t, arena.Census{})
 	baseline.Bytes += slack
 	died := 0
-	for _, point := range slices.Sorted(maps.Keys(all.Points)) {
-		for _, n := range []int{1, 1 + all.Points[point]/2} {
+	for _, point := range slices.Sorted(maps.Keys(points)) {
+		for _, n := range []int{1, 1 + points[point]/2} {
 			res, err := run(fmt.Sprintf("%s=%s:%d", killpoint.Env, point, n), false)
 			if err == nil {
 				res.Cargo.close() // this time it did not come there so often
@@ -194,9 +193,9 @@ func TestKillAtEveryPoint(t *testing.T) {
 			settle(t, baseline)
 		}
 	}
-	t.Logf("%d deaths at %d points", died, len(all.Points))
-	if died < len(all.Points) {
-		t.Errorf("only %d deaths at %d points", died, len(all.Points))
+	t.Logf("%d deaths at %d points", died, len(points))
+	if died < len(points) {
+		t.Errorf("only %d deaths at %d points", died, len(points))
 	}
 }
 
