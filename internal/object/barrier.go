@@ -150,7 +150,7 @@ func (b *barrier) arrive(w *waiter) (index py.Value, last bool, err error) {
 		return nil, false, brokenBarrier()
 	}
 	// Only when all seem to be there it is worth looking whether they all are.
-	if int64(b.waiters.n)+1 >= b.parties && int64(b.waiters.live())+1 >= b.parties {
+	if int64(b.waiters.Len())+1 >= b.parties && int64(b.waiters.live())+1 >= b.parties {
 		n := 0
 		b.waiters.wake(func(w *waiter) { w.n, n = n, n+1 })
 		return int64(n), true, nil

@@ -242,6 +242,6 @@ func (co *condition) notifyAll(c *Call) (py.Value, error) {
 	if err := co.owned(c.Caller, "notify"); err != nil {
 		return nil, err
 	}
-	co.tellAll(int64(co.waiting.n))
+	co.tellAll(int64(co.waiting.Len()))
 	return nil, nil
 }

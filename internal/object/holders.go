@@ -23,7 +23,7 @@ type Holder interface {
 
 // appendTo appends those who wait. The mutex must be held.
 func (l *waitList) appendTo(hs []Holding) []Holding {
-	for w := l.first; w != nil; w = w.next {
+	for w := range l.all {
 		if w.ctx.Err() == nil {
 			hs = append(hs, Holding{Caller: w.caller.Name, ID: w.caller.ID, Waits: true, What: w.what, Since: w.since})
 		}

@@ -174,7 +174,7 @@ func TestTenThousandWaiters(t *testing.T) {
 				order <- i
 				a.call(o, "release")
 			}()
-			eventually(t, "it waits", func() bool { defer hold()(); return list.n == i+1 })
+			eventually(t, "it waits", func() bool { defer hold()(); return list.Len() == i+1 })
 		}
 		if got := len(waiting(o)); got != n {
 			t.Errorf("%s: %d wait", typ.Name, got)

@@ -174,7 +174,7 @@ func (q *queue) take(c *Call, wrong error) (item py.Value, did bool, err error) 
 	}
 	item, number := q.items.pop()
 	c.Undo = func() { q.undo(item, number) }
-	if q.putters.first != nil && !q.isFull() {
+	if q.putters.Len() > 0 && !q.isFull() {
 		if w := q.putters.pop(); w != nil {
 			q.unfinished++
 			q.items.pushBack(w.item)

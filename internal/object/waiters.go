@@ -1,6 +1,7 @@
 package object
 
 import (
+	linked "container/list"
 	"context"
 	"time"
 
@@ -16,12 +17,12 @@ import (
 //  4. If its caller is gone by then, end says tooLate, and what was granted must be passed on, under the same hold of the mutex: it is never lost.
 //  5. Waiters whose caller is gone, but who have not woken up yet, are never granted anything: pop and live drop them.
 
-// A waiter is one call that waits. next, prev, in and granted belong to the list; the others are the object's.
+// A waiter is one call that waits. in, at and granted belong to the list; the others are the object's.
 type waiter struct {
-	next, prev *waiter
-	in         *waitList     // nil before push, and once it was taken out
-	granted    bool          // it was given what it waits for
-	ready      chan struct{} // closed when granted is set
+	in      *waitList       // nil before push, and once it was taken out
+	at      *linked.Element // its place there
+	granted bool            // it was given what it waits for
+	ready   chan struct{}   // closed when granted is set
 
 	ctx    context.Context // of the caller
 	caller *Caller
@@ -96,46 +97,41 @@ func (w *waiter) grant() {
 
 // leave takes the waiter out of the list in which it is.
 func (w *waiter) leave() {
-	l := w.in
-	if l == nil {
-		return
+	if w.in != nil {
+		w.in.Remove(w.at)
+		w.in, w.at = nil, nil
 	}
-	if w.prev != nil {
-		w.prev.next = w.next
-	} else {
-		l.first = w.next
-	}
-	if w.next != nil {
-		w.next.prev = w.prev
-	} else {
-		l.last = w.prev
-	}
-	w.next, w.prev, w.in = nil, nil, nil
-	l.n--
 }
 
 // A waitList has those who wait for one thing, in the order in which they came. The zero list is empty. All methods take constant time but for
 // waiters whose callers are gone, each of which is seen once.
-type waitList struct {
-	first, last *waiter
-	n           int
-}
+type waitList struct{ linked.List }
 
 // push puts w at the end.
-func (l *waitList) push(w *waiter) {
-	w.in, w.prev = l, l.last
-	if l.last != nil {
-		l.last.next = w
-	} else {
-		l.first = w
+func (l *waitList) push(w *waiter) { w.in, w.at = l, l.PushBack(w) }
+
+// first is the first waiter, nil if there is none.
+func (l *waitList) first() *waiter {
+	if e := l.Front(); e != nil {
+		return e.Value.(*waiter)
 	}
-	l.last = w
-	l.n++
+	return nil
+}
+
+// all yields the waiters in their order. One that is yielded may leave.
+func (l *waitList) all(yield func(w *waiter) bool) {
+	for e := l.Front(); e != nil; {
+		next := e.Next()
+		if !yield(e.Value.(*waiter)) {
+			return
+		}
+		e = next
+	}
 }
 
 // head is the first waiter whose caller is there, nil if there is none.
 func (l *waitList) head() *waiter {
-	for w := l.first; w != nil; w = l.first {
+	for w := range l.all {
 		if w.ctx.Err() == nil {
 			return w
 		}
@@ -155,19 +151,17 @@ func (l *waitList) pop() *waiter {
 
 // live is how many waiters there are whose callers are not gone. It takes a time in proportion to their number.
 func (l *waitList) live() int {
-	for w := l.first; w != nil; {
-		next := w.next
+	for w := range l.all {
 		if w.ctx.Err() != nil {
 			w.leave()
 		}
-		w = next
 	}
-	return l.n
+	return l.Len()
 }
 
 // wake grants everybody what prepare makes of him, in their order. The callers may be gone, which is for those who wake only to be told something.
 func (l *waitList) wake(prepare func(w *waiter)) {
-	for w := l.first; w != nil; w = l.first {
+	for w := l.first(); w != nil; w = l.first() {
 		w.leave()
 		prepare(w)
 		w.grant()

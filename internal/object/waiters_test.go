@@ -144,18 +144,18 @@ func TestWaitList(t *testing.T) {
 		ws = append(ws, newTestWaiter(ctx))
 		l.push(ws[i])
 	}
-	if l.n != 6 || l.first != ws[0] || l.last != ws[5] {
-		t.Fatalf("n = %d after 6 pushes", l.n)
+	if l.Len() != 6 || l.first() != ws[0] || l.Back().Value != ws[5] {
+		t.Fatalf("n = %d after 6 pushes", l.Len())
 	}
-	if w := l.head(); w != ws[1] || l.n != 5 {
-		t.Errorf("head is not the first one who is there, or n = %d", l.n)
+	if w := l.head(); w != ws[1] || l.Len() != 5 {
+		t.Errorf("head is not the first one who is there, or n = %d", l.Len())
 	}
 	ws[2].leave()
 	ws[2].leave()
-	if n := l.live(); n != 2 || l.last != ws[4] {
+	if n := l.live(); n != 2 || l.Back().Value != ws[4] {
 		t.Errorf("%d live, want 2", n)
 	}
-	if l.pop() != ws[1] || l.pop() != ws[4] || l.pop() != nil || l.n != 0 || l.first != nil || l.last != nil {
+	if l.pop() != ws[1] || l.pop() != ws[4] || l.pop() != nil || l.Len() != 0 {
 		t.Error("pop does not give the others in their order, and then nil")
 	}
 	for _, w := range ws {
@@ -163,7 +163,7 @@ func TestWaitList(t *testing.T) {
 	}
 	var woken []*waiter
 	l.wake(func(w *waiter) { woken = append(woken, w) })
-	if !slices.Equal(woken, ws) || l.n != 0 {
+	if !slices.Equal(woken, ws) || l.Len() != 0 {
 		t.Error("wake does not wake everybody in order")
 	}
 }
@@ -186,8 +186,8 @@ func TestWaitEnds(t *testing.T) {
 			leave()
 		}
 		w.sleep(0)
-		if got := w.end(); got != c.want || l.n != 0 {
-			t.Errorf("granted %v, left %v: outcome %d, want %d; %d in the list", c.grant, c.leave, got, c.want, l.n)
+		if got := w.end(); got != c.want || l.Len() != 0 {
+			t.Errorf("granted %v, left %v: outcome %d, want %d; %d in the list", c.grant, c.leave, got, c.want, l.Len())
 		}
 	}
 }

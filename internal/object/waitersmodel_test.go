@@ -108,7 +108,7 @@ func differ(what string, got, want any) string {
 
 func (l *waitList) names() []string {
 	out := []string{}
-	for w := l.first; w != nil; w = w.next {
+	for w := range l.all {
 		out = append(out, w.caller.Name)
 	}
 	return out

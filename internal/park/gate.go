@@ -1,19 +1,21 @@
 package park
 
-import "sync"
+import (
+	"container/list"
+	"sync"
+)
 
 // Gate lets one goroutine of this process at a time wait for a shared word; the others queue here, in order of arrival, without a thread.
 // The zero Gate is open.
 type Gate struct {
-	mu         sync.Mutex
-	held       bool
-	head, tail *queued
+	mu    sync.Mutex
+	held  bool
+	queue list.List // of *queued
 }
 
 type queued struct {
-	k          *Kick
-	granted    bool
-	prev, next *queued
+	k       *Kick
+	granted bool
 }
 
 // Enter takes the gate, or returns false when the kick is set first.
@@ -24,13 +26,8 @@ func (g *Gate) Enter(k *Kick) bool {
 		g.mu.Unlock()
 		return true
 	}
-	q := &queued{k: k, prev: g.tail}
-	if g.tail != nil {
-		g.tail.next = q
-	} else {
-		g.head = q
-	}
-	g.tail = q
+	q := &queued{k: k}
+	at := g.queue.PushBack(q)
 	g.mu.Unlock()
 	for {
 		if !k.IsSet() {
@@ -42,7 +39,7 @@ func (g *Gate) Enter(k *Kick) bool {
 			return true
 		}
 		if k.IsSet() {
-			g.remove(q)
+			g.queue.Remove(at)
 			g.mu.Unlock()
 			return false
 		}
@@ -54,36 +51,19 @@ func (g *Gate) Enter(k *Kick) bool {
 func (g *Gate) Leave() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	q := g.head
-	if q == nil {
+	first := g.queue.Front()
+	if first == nil {
 		g.held = false
 		return
 	}
-	g.remove(q)
+	q := g.queue.Remove(first).(*queued)
 	q.granted = true
 	q.k.signal()
 }
 
-func (g *Gate) remove(q *queued) {
-	if q.prev != nil {
-		q.prev.next = q.next
-	} else {
-		g.head = q.next
-	}
-	if q.next != nil {
-		q.next.prev = q.prev
-	} else {
-		g.tail = q.prev
-	}
-	q.prev, q.next = nil, nil
-}
-
 // Queued is how many goroutines wait behind the one that has the gate.
-func (g *Gate) Queued() (n int) {
+func (g *Gate) Queued() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for q := g.head; q != nil; q = q.next {
-		n++
-	}
-	return n
+	return g.queue.Len()
 }

@@ -66,7 +66,7 @@ func TestGateOrder(t *testing.T) {
 	if !slices.IsSorted(order) || len(order) != n {
 		t.Errorf("entered in the order %v", order)
 	}
-	if g.held || g.head != nil || g.tail != nil {
+	if g.held || g.queue.Len() != 0 {
 		t.Error("the gate is not as new")
 	}
 }
@@ -132,7 +132,7 @@ func TestGateKickedWhileGranted(t *testing.T) {
 			runtime.Gosched()
 		}
 		k.Reset()
-		if g.held || g.head != nil {
+		if g.held || g.queue.Len() != 0 {
 			t.Fatal("the gate is lost")
 		}
 	}
