@@ -9,7 +9,7 @@ import (
 )
 
 // patience is how long what is about to go may take. It only bounds how long a failing test takes.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // sight is what can be left behind.
 type sight struct {

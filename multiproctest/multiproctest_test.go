@@ -32,7 +32,7 @@ func TestKillAt(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer account.Close()
-	p, err := debit.Start(t.Context(), account, KillAt("after-debit", 1))
+	p, err := debit.Start(t.Context(), account, KillAt("after-debit", 1), multiproc.WithStartTimeout(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func TestPassedBy(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer account.Close()
-	p, err := debit.Start(t.Context(), account, KillAt("after-debit", 2))
+	p, err := debit.Start(t.Context(), account, KillAt("after-debit", 2), multiproc.WithStartTimeout(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,11 +131,12 @@ func TestLeaksAreSeen(t *testing.T) {
 			return func() { a.Close() }
 		}},
 		{"/dev/shm/multiproctest", func() func() {
-			name := "/dev/shm/multiproctest-leak"
-			if err := os.WriteFile(name, nil, 0o600); err != nil {
+			f, err := os.CreateTemp("/dev/shm", "multiproctest-leak-")
+			if err != nil {
 				t.Skip(err)
 			}
-			return func() { os.Remove(name) }
+			f.Close()
+			return func() { os.Remove(f.Name()) }
 		}},
 	} {
 		before := look()

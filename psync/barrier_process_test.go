@@ -43,6 +43,12 @@ func init() {
 		out, _ := json.Marshal(r)
 		return string(out), nil
 	})
+	handleWith("barrier.give-up", func(b *psync.Barrier, _ []string) (string, error) { // once it has come
+		ctx, cancel := context.WithCancel(context.Background())
+		killpoint.Call("barrier.waiting", cancel)
+		_, err := b.Wait(ctx)
+		return "", err
+	})
 	handleWith("barrier.abort", func(b *psync.Barrier, _ []string) (string, error) { return "", b.Abort() })
 	handleWith("barrier.reset", func(b *psync.Barrier, _ []string) (string, error) { return "", b.Reset() })
 	handleWith("barrier.crowd", barCrowd)
@@ -206,26 +212,25 @@ func TestBarrierLastKilled(t *testing.T) {
 func TestBarrierBreakerKilled(t *testing.T) {
 	for _, c := range []struct {
 		op, point string
-		ms        int
 		reasons   []psync.BreakReason // empty: it is whole, and those who have come still wait
 	}{
-		{"barrier.wait", "barrier.leaving", 1, []psync.BreakReason{psync.BrokenByDeath}},
-		{"barrier.wait", "barrier.breaking", 1, []psync.BreakReason{psync.BrokenByDeath}},
-		{"barrier.wait", "barrier.broken", 1, []psync.BreakReason{psync.BrokenByContext}},
-		{"barrier.abort", "barrier.breaking", 0, nil},
-		{"barrier.abort", "barrier.broken", 0, []psync.BreakReason{psync.BrokenByAbort}},
-		{"barrier.reset", "barrier.breaking", 0, nil},
-		{"barrier.reset", "barrier.broken", 0, []psync.BreakReason{psync.BrokenByReset}},
-		{"barrier.reset", "barrier.renewing", 0, []psync.BreakReason{psync.BrokenByReset}},
-		{"barrier.reset", "barrier.emptied", 0, []psync.BreakReason{psync.BrokenByReset}},
-		{"barrier.reset", "barrier.released", 0, []psync.BreakReason{psync.BrokenByReset}},
+		{"barrier.give-up", "barrier.leaving", []psync.BreakReason{psync.BrokenByDeath}},
+		{"barrier.give-up", "barrier.breaking", []psync.BreakReason{psync.BrokenByDeath}},
+		{"barrier.give-up", "barrier.broken", []psync.BreakReason{psync.BrokenByContext}},
+		{"barrier.abort", "barrier.breaking", nil},
+		{"barrier.abort", "barrier.broken", []psync.BreakReason{psync.BrokenByAbort}},
+		{"barrier.reset", "barrier.breaking", nil},
+		{"barrier.reset", "barrier.broken", []psync.BreakReason{psync.BrokenByReset}},
+		{"barrier.reset", "barrier.renewing", []psync.BreakReason{psync.BrokenByReset}},
+		{"barrier.reset", "barrier.emptied", []psync.BreakReason{psync.BrokenByReset}},
+		{"barrier.reset", "barrier.released", []psync.BreakReason{psync.BrokenByReset}},
 	} {
 		t.Run(c.op+" "+c.point, func(t *testing.T) {
 			b := newBarrier(t, 3)
 			out := comes(t, b, bounded(t))
 			p := testproc.Start(t)
 			p.Arm(c.point, 1)
-			p.Go(c.op, sent(t, b), c.ms)
+			p.Go(c.op, sent(t, b))
 			p.Ended()
 			p.Bury()
 			if len(c.reasons) > 0 {
@@ -382,7 +387,7 @@ func TestBarrierCrowd(t *testing.T) {
 	var most int
 	fmt.Sscan(testproc.Start(t).Must("barrier.crowd", sent(t, b), 3), &most)
 	t.Logf("%d goroutines: %d threads", b.Parties(), most)
-	if most == 0 || most > 32 {
+	if most == 0 || most > testproc.MostThreads(32) {
 		t.Errorf("%d threads", most)
 	}
 }

@@ -258,19 +258,25 @@ func TestBarrierContext(t *testing.T) {
 
 	b = newBarrier(t, 2, psync.WithTimeout(2*time.Millisecond))
 	for _, b := range []*psync.Barrier{b, twin[psync.Barrier](t, b)} {
-		if _, err := b.Wait(context.Background()); !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, psync.ErrBroken) || !strings.Contains(err.Error(), "the barrier's timeout") {
-			t.Errorf("got %v", err)
-		}
+		testproc.Eventually(t, "a Wait that comes before the timeout is over", func() bool {
+			_, err := b.Wait(context.Background())
+			if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "the barrier's timeout") || errors.Is(err, psync.ErrBroken) != b.Broken() {
+				t.Errorf("got %v; %v", err, b)
+			}
+			return errors.Is(err, psync.ErrBroken)
+		})
 		if err := b.Reset(); err != nil {
 			t.Error(err)
 		}
 	}
 	out = comes(t, b, bounded(t)) // its own deadline counts
 	time.Sleep(5 * time.Millisecond)
-	if _, err := b.Wait(context.Background()); err != nil {
+	if _, err := b.Wait(bounded(t)); err != nil {
 		t.Error(err)
 	}
-	ended(t, out)
+	if c := ended(t, out); c.err != nil {
+		t.Error(c.err)
+	}
 }
 
 func TestBarrierAbortAndReset(t *testing.T) {

@@ -387,7 +387,7 @@ func TestBoundedCrowd(t *testing.T) {
 			var total, threads int
 			fmt.Sscan(c.Must(), &total, &threads)
 			t.Logf("%d permits: %d threads", limit, threads)
-			if total != n || threads == 0 || threads > 40 {
+			if total != n || threads == 0 || threads > testproc.MostThreads(40) {
 				t.Errorf("%d of %d, in %d threads", total, n, threads)
 			}
 		}

@@ -73,7 +73,7 @@ func TestConditionCrowd(t *testing.T) {
 		var most int
 		fmt.Sscan(p.Must("condition.crowd", sent(t, c), n, quit), &most)
 		t.Logf("%d goroutines, %d cancelled: %d threads", n, quit, most)
-		if most == 0 || most > 32 {
+		if most == 0 || most > testproc.MostThreads(32) {
 			t.Errorf("%d threads", most)
 		}
 	}

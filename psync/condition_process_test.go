@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/multiproc-go/multiproc/internal/killpoint"
 	"github.com/multiproc-go/multiproc/internal/testproc"
 	"github.com/multiproc-go/multiproc/psync"
 	"github.com/multiproc-go/multiproc/shm"
@@ -33,6 +34,14 @@ func init() {
 		r, err := condWait(c, num(args, 0))
 		out, _ := json.Marshal(r)
 		return string(out), err
+	})
+	handleWith("condition.give-up", func(c *psync.Condition, _ []string) (string, error) { // once it is counted and has released the lock
+		ctx, cancel := context.WithCancel(context.Background())
+		killpoint.Call("condition.waiting", cancel)
+		l := c.Locker()
+		l.Lock()
+		defer l.Unlock()
+		return "", c.Wait(ctx)
 	})
 	handleWith("condition.notify", func(c *psync.Condition, args []string) (string, error) {
 		l := c.Locker()
@@ -210,7 +219,7 @@ func TestConditionHolderKilled(t *testing.T) {
 		{"condition.granted", "condition.notify", -1},
 		{"condition.woken", "condition.notify", -1},
 		{"condition.enrolled", "condition.wait", forLong},
-		{"condition.returning", "condition.wait", 1},
+		{"condition.returning", "condition.give-up", 0},
 	} {
 		t.Run(fmt.Sprintf("%s %s %d", c.point, c.op, c.arg), func(t *testing.T) {
 			cond := newCondition(t, nil)
@@ -266,15 +275,12 @@ func TestConditionHolderKilled(t *testing.T) {
 
 // TestConditionKilledOnItsWay: a waiter is killed when it has released the lock, and when its context has ended.
 func TestConditionKilledOnItsWay(t *testing.T) {
-	for _, k := range []struct {
-		point string
-		ms    int
-	}{{"condition.waiting", forLong}, {"condition.notified", 1}} {
+	for _, k := range []struct{ point, op string }{{"condition.waiting", "condition.wait"}, {"condition.notified", "condition.give-up"}} {
 		t.Run(k.point, func(t *testing.T) {
 			c := newCondition(t, nil)
 			p := testproc.Start(t)
 			p.Arm(k.point, 1)
-			p.Go("condition.wait", sent(t, c), k.ms)
+			p.Go(k.op, sent(t, c), forLong)
 			p.Ended()
 			p.Bury()
 			out := here(t, c)

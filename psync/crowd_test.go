@@ -86,8 +86,8 @@ func TestThreads(t *testing.T) {
 			var n int
 			fmt.Sscan(testproc.Start(t).Must("crowd", args...), &n)
 			t.Logf("%d threads", n)
-			if n == 0 || n > c.most {
-				t.Errorf("%d threads, want at most %d", n, c.most)
+			if n == 0 || n > testproc.MostThreads(c.most) {
+				t.Errorf("%d threads, want at most %d", n, testproc.MostThreads(c.most))
 			}
 		})
 	}

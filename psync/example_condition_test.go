@@ -56,14 +56,17 @@ func ExampleBarrier() {
 	wg.Wait()
 
 	// Two of three: one gives up, and the barrier breaks for both.
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
-	defer cancel()
+	ctx, giveUp := context.WithCancel(context.Background()) // or WithTimeout
 	wg.Go(func() {
 		_, err := b.Wait(context.Background())
 		var broken *psync.BrokenError
 		fmt.Println(errors.Is(err, psync.ErrBroken), errors.As(err, &broken) && broken.Reason == psync.BrokenByContext)
 	})
-	_, _ = b.Wait(ctx)
+	wg.Go(func() { _, _ = b.Wait(ctx) })
+	for b.Waiting() < 2 {
+		time.Sleep(time.Millisecond)
+	}
+	giveUp()
 	wg.Wait()
 	fmt.Println("usable again:", b.Reset() == nil && !b.Broken())
 	// Output:

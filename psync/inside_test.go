@@ -14,7 +14,9 @@ import (
 	"github.com/multiproc-go/multiproc/internal/arena"
 	"github.com/multiproc-go/multiproc/internal/errs"
 	"github.com/multiproc-go/multiproc/internal/handle"
+	"github.com/multiproc-go/multiproc/internal/killpoint"
 	"github.com/multiproc-go/multiproc/internal/lockhook"
+	"github.com/multiproc-go/multiproc/internal/park"
 	"github.com/multiproc-go/multiproc/internal/testproc"
 )
 
@@ -169,14 +171,18 @@ func TestSemaphoreReleaseWakesPastOneWhoLeft(t *testing.T) {
 		events = append(events, e)
 		await(e)
 	}
-	var took []time.Duration
-	for range 5 {
+	// A wake-up that is sooner than the backstop after all began is not the backstop's. The machine may be slow now and then, and who has left may be forgotten by luck: it goes on
+	// until most were sooner.
+	sooner, trials := 0, 0
+	testproc.Eventually(t, "wake-ups before the backstop", func() bool {
 		s := made[*Semaphore](t)(NewSemaphore(0))
+		defer func() { _ = s.Close() }()
 		short, stop := context.WithTimeout(ctx, 20*time.Millisecond)
 		_ = s.Acquire(short)
 		stop()
 		_ = events[0].Set() // so that the next one to sleep gets that thread
 		time.Sleep(2 * time.Millisecond)
+		begun := time.Now()
 		out := make(chan time.Time, 1)
 		wg.Go(func() {
 			_ = s.Acquire(ctx)
@@ -184,17 +190,16 @@ func TestSemaphoreReleaseWakesPastOneWhoLeft(t *testing.T) {
 		})
 		testproc.Eventually(t, "a waiter", func() bool { return atomic.LoadUint32(s.Word())&semWaiting != 0 })
 		time.Sleep(10 * time.Millisecond)
-		at := time.Now()
 		_ = s.Release()
-		took = append(took, (<-out).Sub(at))
-		_ = s.Close()
-		if took[len(took)-1] < 100*time.Millisecond {
-			return
+		if (<-out).Sub(begun) < park.Backstop {
+			sooner++
 		}
+		trials++
 		_ = events[0].Clear()
 		await(events[0])
-	}
-	t.Errorf("wake-ups took %v: all came with the backstop", took)
+		return trials >= 5 && sooner > trials/2
+	})
+	t.Logf("%d of %d", sooner, trials)
 }
 
 // TestRLockTryLockCloseRaces: a TryLock that meets a Close leaves the lock free for other handles.
@@ -332,15 +337,20 @@ func TestConditionWaitThatLostItsLockPassesOn(t *testing.T) {
 func TestSemaphoreFirstIsNotHungryYet(t *testing.T) {
 	s := made[*Semaphore](t)(NewSemaphore(0))
 	w := s.look()
-	for range 1000 {
+	var early, late, hungry atomic.Bool
+	killpoint.Call("semaphore.waiting", func() { // before it is hungry itself
+		hungry.Store(atomic.LoadUint32(w)&semHungry != 0)
+		early.Store(true)
+	})
+	defer killpoint.Call("semaphore.waiting", nil)
+	killpoint.Call("semaphore.hungry", func() { late.Store(true) })
+	defer killpoint.Call("semaphore.hungry", nil)
+	testproc.Eventually(t, "a first waiter that has not waited long", func() bool {
 		atomic.StoreUint32(w, semWaiting|semHungry)
+		late.Store(false)
 		out := make(chan error, 1)
 		go func() { out <- s.Acquire(context.Background()) }()
-		testproc.Eventually(t, "a first waiter", s.h.Lock().Held)
-		fresh := false
-		for end := time.Now().Add(2 * hungryAfter); !fresh && time.Now().Before(end); { // it becomes hungry itself
-			fresh = atomic.LoadUint32(w)&semHungry == 0
-		}
+		testproc.Eventually(t, "a first waiter", func() bool { return early.Load() || late.Load() })
 		if err := s.Release(); err != nil {
 			t.Fatal(err)
 		}
@@ -349,9 +359,9 @@ func TestSemaphoreFirstIsNotHungryYet(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		if fresh {
-			return
-		}
+		return early.Load()
+	})
+	if hungry.Load() {
+		t.Error("a new waiter is hungry from the start")
 	}
-	t.Error("each new waiter is hungry from the start")
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/multiproc-go/multiproc/internal/killpoint"
 	"github.com/multiproc-go/multiproc/internal/testproc"
 	"github.com/multiproc-go/multiproc/psync"
 	"github.com/multiproc-go/multiproc/shm"
@@ -23,9 +24,9 @@ func init() {
 	handleWith("sem.acquire", func(s *psync.Semaphore, args []string) (string, error) {
 		return "", s.AcquireN(context.Background(), num(args, 0))
 	})
-	handleWith("sem.acquire-for", func(s *psync.Semaphore, args []string) (string, error) {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Duration(num(args, 1))*time.Millisecond)
-		defer cancel()
+	handleWith("sem.give-up", func(s *psync.Semaphore, args []string) (string, error) { // once it is the first
+		ctx, cancel := context.WithCancel(context.Background())
+		killpoint.Call("semaphore.first", cancel)
 		return "", s.AcquireN(ctx, num(args, 0))
 	})
 	handleWith("sem.release", func(s *psync.Semaphore, args []string) (string, error) { return "", s.ReleaseN(num(args, 0)) })
@@ -124,17 +125,11 @@ func TestSemaphoreFirstKilled(t *testing.T) {
 			s := newSemaphore(t, 0)
 			p, q := testproc.Start(t), testproc.Start(t)
 			p.Arm(c.point, 1)
-			var first *testproc.Call
+			op := "sem.acquire"
 			if c.point == "semaphore.given-up" {
-				for ms := 5; ms < 10_000; ms *= 4 { // it has to be the first before its time is over
-					first = p.Go("sem.acquire-for", sent(t, s), 2, ms)
-					if _, err := first.Wait(); errors.Is(err, testproc.ErrGone) {
-						break
-					}
-				}
-			} else {
-				first = p.Go("sem.acquire", sent(t, s), 2)
+				op = "sem.give-up"
 			}
+			first := p.Go(op, sent(t, s), 2)
 			if c.point == "semaphore.taken" {
 				queued(t, s)
 			} else if _, err := first.Wait(); !errors.Is(err, testproc.ErrGone) {

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/multiproc-go/multiproc/internal/testproc"
 	"github.com/multiproc-go/multiproc/queue"
@@ -75,10 +74,8 @@ func TestBatchCutShort(t *testing.T) {
 		capacity, batch int
 	}{{4, 10}, {1, 3}, {70, 200}} {
 		q := newQueue[int](t, c.capacity)
-		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Millisecond)
-		defer cancel()
-		n, err := q.PutBatch(ctx, numbers(c.batch))
-		wantErr(t, "PutBatch", err, context.DeadlineExceeded)
+		n, err := q.PutBatch(untilFull(t), numbers(c.batch))
+		wantErr(t, "PutBatch", err, context.Canceled)
 		want(t, "put", n, c.capacity)
 		want(t, "Len", q.Len(), c.capacity)
 

@@ -122,7 +122,8 @@ func TestPipeRingScribbled(t *testing.T) {
 	}
 	swept(t)
 	corrupt := 0
-	for seed := range uint64(rounds) {
+	watchdog := time.Now().Add(testproc.Watchdog)
+	for seed := uint64(0); seed < uint64(rounds) || corrupt == 0 && time.Now().Before(watchdog); seed++ {
 		rnd := rand.New(rand.NewPCG(seed, 8))
 		a, b, err := queue.NewPipe[letter](queue.WithMemory(1024))
 		ok(t, err)

@@ -16,6 +16,7 @@ import (
 	"github.com/fxamacker/cbor/v2"
 
 	"github.com/multiproc-go/multiproc/internal/arena"
+	"github.com/multiproc-go/multiproc/internal/killpoint"
 	"github.com/multiproc-go/multiproc/internal/testproc"
 	"github.com/multiproc-go/multiproc/queue"
 )
@@ -89,14 +90,21 @@ func anotherEnd[T any](t testing.TB, c *queue.Conn[T]) *queue.Conn[T] {
 	return out
 }
 
+// untilFull is a context that ends when somebody in this process waits for room.
+func untilFull(t testing.TB) context.Context {
+	ctx, full := context.WithCancel(within(t))
+	killpoint.Call("ring.put-waiting", full)
+	t.Cleanup(func() { killpoint.Call("ring.put-waiting", nil) })
+	return ctx
+}
+
 // fill sends until the pipe is full, and returns how many that were.
 func fill(t testing.TB, c *queue.Conn[int]) (n int) {
 	t.Helper()
+	ctx := untilFull(t)
 	for {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Millisecond)
 		err := c.Send(ctx, n)
-		cancel()
-		if errors.Is(err, context.DeadlineExceeded) {
+		if errors.Is(err, context.Canceled) {
 			return n
 		}
 		if err != nil {

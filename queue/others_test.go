@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -159,6 +160,7 @@ func TestObjectClosedWhileWaiting(t *testing.T) {
 	ok(t, err)
 	ok(t, q.Put(bounded(t), a))
 	done := sleeping(t, func() error { return q.Put(bounded(t), b) })
+	testproc.Eventually(t, "an item that waits for room", func() bool { return strings.Contains(q.String(), "waits for room") })
 	ok(t, b.Close())
 	l, err := q.Get(context.Background())
 	ok(t, err)

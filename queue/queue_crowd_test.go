@@ -112,7 +112,7 @@ func TestCrowd(t *testing.T) {
 			q := newQueue[int](t, 2)
 			n, _ := strconv.Atoi(testproc.Start(t).Must(op, wire(t, q), crowdSize()))
 			t.Logf("%d threads", n)
-			if n == 0 || n > 32 {
+			if n == 0 || n > testproc.MostThreads(32) {
 				t.Errorf("%d threads", n)
 			}
 			want(t, "left", q.Len(), 0)

@@ -36,7 +36,7 @@ func TestWait(t *testing.T) {
 	ok(t, err)
 	defer r.Close()
 	here, there := newPipe[int](t)
-	p, err := waitForWord.Start(within(t), there)
+	p, err := waitForWord.Start(within(t), there, multiproc.WithStartTimeout(testproc.Watchdog))
 	ok(t, err)
 	there.Close()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -110,7 +110,7 @@ func TestWaitForTheEnd(t *testing.T) {
 // TestWaitForTheKilled: one process is killed, and its pipe and it itself become ready.
 func TestWaitForTheKilled(t *testing.T) {
 	here, there := newPipe[int](t)
-	p, err := waitForWord.Start(within(t), there)
+	p, err := waitForWord.Start(within(t), there, multiproc.WithStartTimeout(testproc.Watchdog))
 	ok(t, err)
 	there.Close()
 	var got []int
@@ -260,7 +260,7 @@ func TestWaitTakesNothing(t *testing.T) {
 				}
 				ends = 0
 				for _, i := range ready {
-					ctx, cancel := context.WithTimeout(context.Background(), time.Microsecond)
+					ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
 					v, err := []*queue.Conn[int]{x, y}[i].Recv(ctx) // another may have been faster
 					cancel()
 					switch {

@@ -31,6 +31,7 @@ func TestOnDeaths(t *testing.T) {
 		})
 	}
 	stop()
+	k.Reset() // of news that came late
 	other := park.NewKick()
 	defer OnDeaths(other)()
 	p.Bury()

@@ -32,9 +32,9 @@ type victim interface {
 	Done() <-chan struct{}
 }
 
-// mayhem keeps slots filled with workers and kills a random one every few milliseconds until the duration is over. Now and then it stops one for a
-// while instead. It returns the number of kills.
-func mayhem(t *testing.T, slots int, start func(slot int) victim) (kills int) {
+// mayhem keeps slots filled with workers and kills a random one every few milliseconds until the duration is over, and enough of the work was done: the workers may be slower
+// than their killer. Now and then it stops one for a while instead. It returns the number of kills.
+func mayhem(t *testing.T, slots int, start func(slot int) victim, enough func() bool) (kills int) {
 	t.Helper()
 	s := *seed
 	if s == 0 {
@@ -47,7 +47,10 @@ func mayhem(t *testing.T, slots int, start func(slot int) victim) (kills int) {
 		alive[i] = start(i)
 	}
 	var resumed sync.WaitGroup
-	for end := time.Now().Add(*duration); time.Now().Before(end); {
+	for begin := time.Now(); ; {
+		if took := time.Since(begin); took > *duration && enough() || took > *duration+watchdog {
+			break
+		}
 		time.Sleep(time.Duration(rng.IntN(int(8 * time.Millisecond))))
 		i := rng.IntN(slots)
 		if rng.IntN(10) == 0 {

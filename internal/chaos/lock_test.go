@@ -136,7 +136,7 @@ func TestChaosLock(t *testing.T) {
 			t.Fatal(err)
 		}
 		return p
-	})
+	}, func() bool { return atomic.LoadInt64(&shared.Ptr().total) > 0 })
 	within(t, "the lock after the last kill", func(ctx context.Context) {
 		if _, err := lock.Acquire(ctx); err != nil {
 			t.Error(err)
@@ -212,6 +212,11 @@ func TestChaosValue(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer v.Close()
+	raw, err := v.Raw()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer raw.Close()
 	var running []*multiproc.Process[int]
 	kills := mayhem(t, *workers, func(int) victim {
 		p, err := updateForever.Start(t.Context(), pairTask{v}, multiproc.WithStartTimeout(watchdog))
@@ -220,7 +225,7 @@ func TestChaosValue(t *testing.T) {
 		}
 		running = append(running, p)
 		return p
-	})
+	}, func() bool { return atomic.LoadInt64(&raw.Ptr().A) > 0 })
 	for _, p := range running {
 		_, err := p.Wait(t.Context())
 		var exit *multiproc.ExitError

@@ -4,17 +4,15 @@ package chaos
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"runtime"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/multiproc-go/multiproc"
 	"github.com/multiproc-go/multiproc/internal/arena"
+	"github.com/multiproc-go/multiproc/internal/testproc"
 	"github.com/multiproc-go/multiproc/psync"
 	"github.com/multiproc-go/multiproc/shm"
 )
@@ -40,21 +38,12 @@ func stoppedClaimant(t *testing.T) *psync.Lock {
 		t.Fatal(err)
 	}
 	l.Lock()
-	p, err := lockInTurns.Start(t.Context(), lineage{Lock: l, PID: pid}, multiproc.WithGrace(0))
+	p, err := lockInTurns.Start(t.Context(), lineage{Lock: l, PID: pid}, multiproc.WithGrace(0), multiproc.WithStartTimeout(watchdog))
 	if err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(30 * time.Millisecond) // it waits, and after a millisecond it has a claim
-	if err := syscall.Kill(p.PID(), syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
-	for stopped := false; !stopped; time.Sleep(10 * time.Millisecond) { // one thread follows the other
-		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.PID()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		stopped = strings.Contains(string(stat), ") T ")
-	}
+	testproc.Eventually(t, "a claim", func() bool { return strings.Contains(l.String(), "has waited") })
+	testproc.StopPID(t, p.PID())
 	l.Unlock()
 	t.Cleanup(func() {
 		_ = p.Kill()
@@ -147,13 +136,11 @@ func TestForgottenLockStaysHeld(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer step.Close()
-	p, err := forgetful.Start(t.Context(), lineage{Lock: l, PID: step})
+	p, err := forgetful.Start(t.Context(), lineage{Lock: l, PID: step}, multiproc.WithStartTimeout(watchdog))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for n := 0; n == 0; n, _ = step.Load() {
-		time.Sleep(time.Millisecond)
-	}
+	testproc.Eventually(t, "a holder", func() bool { n, _ := step.Load(); return n == 1 })
 	for range 100 { // as many collections there
 		if l.TryLock() {
 			t.Fatal("the lock was given up")

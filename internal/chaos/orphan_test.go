@@ -33,7 +33,7 @@ var holdForever = multiproc.Register("chaos-hold", func(ctx context.Context, l l
 })
 
 var parentOfHolder = multiproc.Register("chaos-parent", func(ctx context.Context, l lineage) (int, error) {
-	if _, err := holdForever.Start(ctx, l, multiproc.WithDaemon(false)); err != nil {
+	if _, err := holdForever.Start(ctx, l, multiproc.WithDaemon(false), multiproc.WithStartTimeout(watchdog)); err != nil {
 		return 0, err
 	}
 	<-ctx.Done()
@@ -55,7 +55,7 @@ func startLineage(t *testing.T) (l lineage, p *multiproc.Process[int], holder in
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.PID.Close() })
-	if p, err = parentOfHolder.Start(t.Context(), l); err != nil {
+	if p, err = parentOfHolder.Start(t.Context(), l, multiproc.WithStartTimeout(watchdog)); err != nil {
 		t.Fatal(err)
 	}
 	for end := time.Now().Add(watchdog); holder == 0; time.Sleep(time.Millisecond) {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/multiproc-go/multiproc"
 	"github.com/multiproc-go/multiproc/internal/arena"
+	"github.com/multiproc-go/multiproc/internal/testproc"
 	"github.com/multiproc-go/multiproc/queue"
 	"github.com/multiproc-go/multiproc/shm"
 )
@@ -167,8 +168,8 @@ func TestSoakQueues(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	send, err1 := soakSend.Start(ctx, soakTask{small, mixed, back, count})
-	receive, err2 := soakReceive.Start(ctx, soakTask{small, mixed, forth, count})
+	send, err1 := soakSend.Start(ctx, soakTask{small, mixed, back, count}, multiproc.WithStartTimeout(watchdog), multiproc.WithGrace(watchdog))
+	receive, err2 := soakReceive.Start(ctx, soakTask{small, mixed, forth, count}, multiproc.WithStartTimeout(watchdog), multiproc.WithGrace(watchdog))
 	if err := errors.Join(err1, err2); err != nil {
 		t.Fatal(err)
 	}
@@ -177,6 +178,10 @@ func TestSoakQueues(t *testing.T) {
 	for name := range pids {
 		early[name], late[name] = new(usage), new(usage)
 	}
+	// What each process takes from the beginning it has taken when items of each sort have come through.
+	testproc.Eventually(t, "a hundred messages", func() bool {
+		return atomic.LoadUint64(&count.Slice()[5]) >= 100 || send.Context().Err() != nil || receive.Context().Err() != nil
+	})
 	var memory [2]int64
 	begin := time.Now()
 	for elapsed := time.Duration(0); elapsed < *duration; elapsed = time.Since(begin) {

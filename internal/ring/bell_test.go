@@ -5,6 +5,7 @@ package ring
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"testing"
 
@@ -100,9 +101,9 @@ func TestGivenUpWhenWoken(t *testing.T) {
 func TestRestPassedOn(t *testing.T) {
 	ctx := bounded(t)
 	for _, bell := range []uintptr{offGetBell, offPutBell} {
-		passed := false
-		for attempt := 0; !passed && attempt < 10; attempt++ { // the second may wake by itself before
+		testproc.Eventually(t, fmt.Sprintf("bell %d: the second to be woken by the first", bell), func() bool { // it may wake by itself before
 			r := newRing(t, 2, 512)
+			defer r.Detach()
 			quiet := func(f func()) { // as for a peer that looks at the bell while it is not marked
 				p := r.a.u32(bell)
 				atomic.StoreUint32(p, atomic.LoadUint32(p)&^asleep+bellStep)
@@ -129,11 +130,7 @@ func TestRestPassedOn(t *testing.T) {
 					}
 				})
 			}
-			passed = atomic.LoadUint32(r.a.u32(bell))&^asleep != stepped
-			_ = r.Detach()
-		}
-		if !passed {
-			t.Errorf("bell %d: the second was woken by nobody", bell)
-		}
+			return atomic.LoadUint32(r.a.u32(bell))&^asleep != stepped
+		})
 	}
 }

@@ -63,7 +63,7 @@ func TestCrowd(t *testing.T) {
 		})
 	}
 	testproc.Eventually(t, "all wait", func() bool { return r.getters.Queued() >= n-1 })
-	if now := threads(t); now > before+20 {
+	if now := threads(t); now > before+testproc.MostThreads(20) {
 		t.Errorf("%d threads, %d before", now, before)
 	}
 	for i := range n {
@@ -94,7 +94,7 @@ func TestCrowdOfPutters(t *testing.T) {
 		})
 	}
 	testproc.Eventually(t, "the ring is full and all others wait", func() bool { return r.putters.Queued() >= n-4 })
-	if now := threads(t); now > before+20 {
+	if now := threads(t); now > before+testproc.MostThreads(20) {
 		t.Errorf("%d threads, %d before", now, before)
 	}
 	seen := map[int]bool{}

@@ -13,9 +13,12 @@ import (
 // TestGivingUpPassesTheWakeOn: B is woken, but gives up because its context ends, after D has taken the lock in passing, without the waiters bit. C, who still
 // sleeps, must be woken by D's release and not only by the backstop.
 func TestGivingUpPassesTheWakeOn(t *testing.T) {
-	slow := 0
-	const trials = 20
-	for range trials {
+	// A late one may be the machine's doing: it goes on until most were not. If none of those were woken that have to be, two of three would be late.
+	slow, watchdog := 0, time.Now().Add(time.Minute)
+	for trials := 0; trials < 20 || slow > trials/3; trials++ {
+		if time.Now().After(watchdog) {
+			t.Fatalf("%d of %d waiters slept on beside a free lock", slow, trials)
+		}
 		members, at := newCast(), area()
 		c := func(n int) *Core { return view(at, member{members, family.Ident(n)}) }
 		holder, claimant, b, waiting, passing := c(1), c(2), c(3), c(4), c(5)
@@ -55,9 +58,5 @@ func TestGivingUpPassesTheWakeOn(t *testing.T) {
 		if (<-gotC).Sub(free) > 200*time.Millisecond {
 			slow++
 		}
-	}
-	// A single late one may be the machine's doing; before it was repaired two of three were.
-	if slow > trials/3 {
-		t.Errorf("%d of %d waiters slept on beside a free lock", slow, trials)
 	}
 }
