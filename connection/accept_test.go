@@ -3,6 +3,7 @@ package connection_test
 import (
 	"net"
 	"os"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -71,17 +72,20 @@ func TestLastDescriptor(t *testing.T) {
 // TestNoDescriptors: silent clients that hold all descriptors lose them after a tenth of their time.
 func TestNoDescriptors(t *testing.T) {
 	multiproctest.NoLeaks(t)
-	book := &logbook{}
-	config := keyed
-	config.Logger = book.logger()
-	config.HandshakeTimeout = time.Second
-	here, there := net.Pipe()
-	defer there.Close()
-	l, err := connection.NewListener(&script{conns: []net.Conn{here}, fails: noDescriptors, closed: make(chan struct{})}, config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	book.wait(t, connection.ErrCrowded.Error())
-	book.wait(t, "can't accept")
+	longer(t, time.Second, func(limit time.Duration) bool {
+		book := &logbook{}
+		config := keyed
+		config.Logger = book.logger()
+		config.HandshakeTimeout = limit
+		here, there := net.Pipe()
+		defer there.Close()
+		l, err := connection.NewListener(&script{conns: []net.Conn{here}, fails: noDescriptors, closed: make(chan struct{})}, config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		book.wait(t, "client refused")
+		book.wait(t, "can't accept")
+		return strings.Contains(book.String(), connection.ErrCrowded.Error()) // else all its time was over before the listener had looked
+	})
 }

@@ -28,7 +28,7 @@ var peerSource string
 var (
 	ctx    = context.Background()
 	key    = []byte("the key of the tests")
-	keyed  = connection.Config{Key: key, Logger: slog.New(slog.DiscardHandler)}
+	keyed  = connection.Config{Key: key, Logger: slog.New(slog.DiscardHandler), HandshakeTimeout: patience}
 	unique atomic.Int64
 )
 
@@ -231,6 +231,16 @@ func eventually(t testing.TB, ok func() bool, what func() string) {
 	for end := time.Now().Add(patience); !ok(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal(what())
+		}
+	}
+}
+
+// longer repeats what needs some time limit of the program to be there, with a longer limit where the machine was too slow for it: then f is false. The last one is no shorter than patience.
+func longer(t testing.TB, limit time.Duration, f func(limit time.Duration) bool) {
+	t.Helper()
+	for ; !f(limit); limit *= 4 {
+		if limit >= patience {
+			t.Fatalf("not within %v either", limit)
 		}
 	}
 }

@@ -59,12 +59,15 @@ func TestCancelledTLSSend(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := make([]byte, 10_000) // copied behind its header, so it is one Write
-	for {
+	for end := time.Now().Add(patience); ; {
 		short, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
 		err := client.SendBytes(short, m)
 		cancel()
 		if err == nil {
 			continue
+		}
+		if errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, connection.ErrBroken) && time.Now().Before(end) {
+			continue // the time was over before it had begun, on a busy machine
 		}
 		if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, connection.ErrBroken) {
 			t.Error(err)
@@ -93,7 +96,7 @@ func TestTLSHandshakeEnds(t *testing.T) {
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Error(err)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		client.Close()
 		t.Errorf("the context did not end it; Close did: %v", <-done)
 	}

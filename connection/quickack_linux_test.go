@@ -1,6 +1,7 @@
 package connection_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/multiproc-go/multiproc/connection"
@@ -8,8 +9,7 @@ import (
 )
 
 // TestQuickAck counts the connections of an unmodified Python client whose first message was held back by 40 ms, until the kernel of the server would acknowledge the #WELCOME# before it: all
-// of them without TCP_QUICKACK, (nearly) none with it. Each half of the connections checks the other, so a slow machine fails nothing: what is slow for
-// another reason is as rare in both.
+// of them without TCP_QUICKACK, (nearly) none with it. On a busy machine many are slow for another reason, but not for ever: so they are tried again. What the kernel holds back it holds back always.
 func TestQuickAck(t *testing.T) {
 	const connections = 8
 	for _, p := range pythons.Require(t) {
@@ -42,14 +42,15 @@ func TestQuickAck(t *testing.T) {
 				}
 				return n
 			}
-			with, without := slow(true), slow(false)
-			t.Logf("slow: %d of %d with TCP_QUICKACK, %d without", with, connections, without)
+			without := slow(false)
 			if without < connections/2 {
 				t.Skipf("only %d of %d connections are slow without TCP_QUICKACK: this kernel does not hold acknowledgements back", without, connections)
 			}
-			if with > without/2 {
-				t.Errorf("%d of %d connections were slow, %d without TCP_QUICKACK", with, connections, without)
-			}
+			with := connections
+			eventually(t, func() bool { with = slow(true); return with <= without/2 }, func() string {
+				return fmt.Sprintf("%d of %d connections were slow, %d without TCP_QUICKACK", with, connections, without)
+			})
+			t.Logf("slow: %d of %d with TCP_QUICKACK, %d without", with, connections, without)
 		})
 	}
 }

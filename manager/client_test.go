@@ -229,13 +229,14 @@ func TestDialWithoutKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := connection.Listen("unix", t.TempDir()+"/s", connection.Config{})
+	open := connection.Config{HandshakeTimeout: patience}
+	l, err := connection.Listen("unix", t.TempDir()+"/s", open)
 	if err != nil {
 		t.Fatal(err)
 	}
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(context.Background(), l) }()
-	client, err := Dial(testContext(t), "", l.Addr().String(), connection.Config{})
+	client, err := Dial(testContext(t), "", l.Addr().String(), open)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -178,6 +178,7 @@ func TestCreateGivenUp(t *testing.T) {
 	if _, err := dialed(t, address).Create(ctx, "Slow"); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
+	eventually(t, "the end has come to the server", func() bool { all := s.all(); return len(all) == 1 && all[0].conn.HungUp() })
 	close(free)
 	<-made
 	eventually(t, "it is forgotten, and was made", func() bool { _, ever := s.table.known(); return s.table.size() == 0 && ever == 1 })

@@ -18,10 +18,10 @@ import (
 
 var key = []byte("a key for tests, of some length")
 
-var keyed = connection.Config{Key: key, MD5: connection.MD5Always}
+var keyed = connection.Config{Key: key, MD5: connection.MD5Always, HandshakeTimeout: patience}
 
 // patience is how long a test waits for what must happen.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // box is a small type with all that the server treats in its own way: results that are objects, waiting, panics, Refs.
 type box struct {
@@ -193,7 +193,7 @@ func (c *client) dial() *connection.Conn {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	_ = conn.SetDeadline(time.Now().Add(patience))
+	_ = conn.SetDeadline(time.Now().Add(patience)) // which each request and each answer puts off
 	c.t.Cleanup(func() { _ = conn.Close() })
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -215,11 +215,13 @@ func (c *client) send(conn *connection.Conn, v py.Value) error {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	_ = conn.SetSendDeadline(time.Now().Add(patience))
 	return conn.SendBytes(context.Background(), message)
 }
 
 func (c *client) answer(conn *connection.Conn) (kind string, result py.Value) {
 	c.t.Helper()
+	_ = conn.SetRecvDeadline(time.Now().Add(patience))
 	v, err := conn.Recv(context.Background())
 	if err != nil {
 		c.t.Fatal(err)

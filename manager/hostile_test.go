@@ -94,8 +94,13 @@ func TestHostileClients(t *testing.T) {
 		},
 		"does not read": func(c *client) {
 			conn := c.accept()
-			_ = conn.SetSendDeadline(time.Now().Add(50 * time.Millisecond))
-			for c.send(conn, c.request(ident, "__mul__", int64(1000))) == nil {
+			message, err := pickle.Marshal(c.request(ident, "__mul__", int64(1000)))
+			if err != nil {
+				c.t.Error(err)
+			}
+			ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+			defer cancel()
+			for conn.SendBytes(ctx, message) == nil {
 			}
 		},
 	}
@@ -192,6 +197,7 @@ func TestRandomMessages(t *testing.T) {
 		if c.conn == nil {
 			c.conn = c.accept()
 		}
+		_ = c.conn.SetDeadline(time.Now().Add(patience))
 		if err := c.conn.SendBytes(context.Background(), message); err != nil {
 			rt.Fatal(err)
 		}
@@ -217,6 +223,7 @@ func (c *client) closeAll() {
 
 func TestConnectionLimit(t *testing.T) {
 	s, address := started(t, Config{Limits: Limits{Connections: 3}, Logger: quiet})
+	s.refusal = patience
 	c := newClient(t, address)
 	for range 3 {
 		c.accept()
@@ -244,10 +251,7 @@ func TestObjectLimit(t *testing.T) {
 
 // TestBytesLimit: when the heap is full nothing more is stored, and what is removed makes room.
 func TestBytesLimit(t *testing.T) {
-	var m runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&m)
-	_, address := started(t, Config{Limits: Limits{Bytes: int64(m.HeapAlloc) + 64<<20}})
+	_, address := started(t, Config{Limits: Limits{Bytes: heapNow() + 64<<20}})
 	c := newClient(t, address)
 	ident := c.create("list")
 	chunk := make([]byte, 100<<10) // for which nobody is asked, so that the limit is exceeded

@@ -309,7 +309,7 @@ func (x *session) expire() {
 // refuse answers the first request of a connection that is one too many.
 func (x *session) refuse() {
 	defer x.conn.Close()
-	_ = x.conn.SetDeadline(time.Now().Add(refusal))
+	_ = x.conn.SetDeadline(time.Now().Add(x.server.refusal))
 	message, _, err := x.receive()
 	if err != nil {
 		return

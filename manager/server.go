@@ -34,6 +34,7 @@ type Server struct {
 
 	began        time.Time
 	firstRequest time.Duration // how long a client may take for its first request
+	refusal      time.Duration // how long it may take to tell a client that there is no place for it
 	incidents    incidents
 
 	ctx      context.Context // ends when all calls are to be given up
@@ -55,7 +56,7 @@ type Server struct {
 // NewServer makes a server that has the types of Python's SyncManager. It does nothing until Serve is called; there is nothing to be freed if it never is.
 func NewServer(c Config) (*Server, error) {
 	s := &Server{
-		began: time.Now(), firstRequest: firstRequest, config: c, limits: c.Limits.resolved(), log: loglimit.New(c.Logger), known: pickle.NewRegistry(), ended: make(chan struct{}),
+		began: time.Now(), firstRequest: firstRequest, refusal: refusal, config: c, limits: c.Limits.resolved(), log: loglimit.New(c.Logger), known: pickle.NewRegistry(), ended: make(chan struct{}),
 		listeners: map[*connection.Listener]struct{}{}, sessions: map[*session]struct{}{}, changed: make(chan struct{}, 1),
 	}
 	s.values = pickle.Config{Registry: c.Registry, Limits: c.Pickle}

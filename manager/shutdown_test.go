@@ -71,6 +71,7 @@ func TestShutdownUnread(t *testing.T) {
 // TestCloseRefusing: Close ends connections that are one too many as well.
 func TestCloseRefusing(t *testing.T) {
 	s, address := started(t, Config{Limits: Limits{Connections: 1}, Logger: quiet})
+	s.refusal = patience
 	c := newClient(t, address)
 	c.accept()
 	silent := c.dial()

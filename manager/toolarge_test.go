@@ -17,7 +17,7 @@ import (
 )
 
 // small is a Listener's Config with a limit for messages.
-var small = connection.Config{Key: key, MD5: connection.MD5Always, MaxFrame: 100_000}
+var small = connection.Config{Key: key, MD5: connection.MD5Always, MaxFrame: 100_000, HandshakeTimeout: patience}
 
 func startedSmall(t *testing.T) string {
 	_, address := startedWith(t, Config{Logger: quiet}, small, "unix", filepath.Join(t.TempDir(), "s"))

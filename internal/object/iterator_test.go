@@ -6,7 +6,6 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/multiproc-go/multiproc/py"
 )
@@ -163,13 +162,13 @@ func TestGeneratorIsCollected(t *testing.T) {
 		})
 		mustInvoke(t, g, "__next__")
 	}()
-	for range 1000 {
+	eventually(t, "the sequence ends", func() bool {
 		runtime.GC()
 		select {
 		case <-ended:
-			return
-		case <-time.After(10 * time.Millisecond):
+			return true
+		default:
+			return false
 		}
-	}
-	t.Error("the sequence has not ended")
+	})
 }

@@ -105,9 +105,7 @@ func TestCrowd(t *testing.T) {
 		if err != nil || strings.TrimSpace(line) != "ready" {
 			t.Errorf("the crowd says %q, %v", line, err)
 		}
-		if got := s.crowd(); got != n+1 {
-			t.Errorf("%d connections, expected %d", got, n+1)
-		}
+		eventually(t, fmt.Sprintf("there are %d connections", n+1), func() bool { return s.crowd() == n+1 })
 		full := s.figures()
 		h.goesOn(t)
 		if _, err := h.server("dummy"); err != nil {

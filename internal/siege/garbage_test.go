@@ -184,11 +184,12 @@ func TestSlowBytes(t *testing.T) {
 
 // TestSilentStrangers: clients that say nothing take up places only until these are needed: a Listener has few for who is not authenticated, and others come in nevertheless.
 func TestSilentStrangers(t *testing.T) {
+	const places = 8
 	listen := keyed
-	listen.MaxHandshakes, listen.HandshakeTimeout = 8, 100*time.Millisecond
+	listen.MaxHandshakes, listen.HandshakeTimeout = places, watchdog/2 // after a tenth of which a place may be needed
 	s := buildWith(t, townConfig, listen)
 	s.assault(t, func(h *honest) {
-		for range 50 {
+		for range places * 3 / 2 {
 			nc, err := s.raw()
 			if err != nil {
 				t.Fatal(err)

@@ -45,7 +45,7 @@ func TestLinearizable(t *testing.T) {
 	rng := dice(t, 2)
 	var calls, cuts atomic.Int64
 	rounds, undecided := 0, 0
-	for end := time.Now().Add(lasting(*duration)); time.Now().Before(end) || rounds < len(subjects); rounds++ {
+	for end := time.Now().Add(lasting(*duration)); rounds < len(subjects) || lasts(end, cuts.Load() > 0 && undecided <= rounds/4); rounds++ {
 		x := &subjects[rounds%len(subjects)]
 		c := s.citizen(t, "citizen")
 		ident := c.create(x.typeid, x.args...)

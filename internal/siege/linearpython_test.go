@@ -84,7 +84,7 @@ func TestLinearizableForPython(t *testing.T) {
 		t.Skip("no Python that has time.monotonic was found")
 	}
 	rounds, undecided, calls, cuts := 0, 0, 0, 0
-	for end := time.Now().Add(lasting(*duration)); time.Now().Before(end) || rounds < len(subjects); rounds++ {
+	for end := time.Now().Add(lasting(*duration)); rounds < len(subjects) || lasts(end, cuts > 0 && undecided <= rounds/4); rounds++ {
 		x := &subjects[rounds%len(subjects)]
 		c := s.citizen(t, "citizen")
 		ident := c.create(x.typeid, x.args...)

@@ -40,7 +40,7 @@ func request(ident py.Value, method string, args ...py.Value) py.Tuple {
 
 // ask makes one request, and waits for the answer. Whatever is no #RETURN is an error.
 func ask(conn *connection.Conn, r py.Value) (py.Value, error) {
-	if err := conn.SetDeadline(time.Now().Add(watchdog)); err != nil {
+	if err := conn.SetSendDeadline(time.Now().Add(watchdog)); err != nil {
 		return nil, err
 	}
 	if err := conn.Send(context.Background(), r); err != nil {
@@ -58,6 +58,9 @@ type refusal struct {
 func (r *refusal) Error() string { return fmt.Sprintf("%s %.300v", r.Kind, r.Value) }
 
 func answer(conn *connection.Conn) (py.Value, error) {
+	if err := conn.SetRecvDeadline(time.Now().Add(watchdog)); err != nil {
+		return nil, err
+	}
 	v, err := conn.Recv(context.Background())
 	if err != nil {
 		return nil, err

@@ -30,7 +30,7 @@ const watchdog = time.Minute
 
 var (
 	key   = []byte("a key for the siege, of some length")
-	keyed = connection.Config{Key: key, MD5: connection.MD5Always}
+	keyed = connection.Config{Key: key, MD5: connection.MD5Always, HandshakeTimeout: watchdog}
 	quiet = slog.New(slog.DiscardHandler)
 )
 
@@ -62,6 +62,12 @@ func lasting(d time.Duration) time.Duration {
 		return d / 3
 	}
 	return d
+}
+
+// lasts tells whether a test with random kills goes on: for its time, and beyond it, though not for ever, until it has what it needs.
+func lasts(end time.Time, enough bool) bool {
+	now := time.Now()
+	return now.Before(end) || !enough && now.Before(end.Add(watchdog))
 }
 
 // town is a server under siege.

@@ -71,7 +71,8 @@ func TestMetrics(t *testing.T) {
 	if _, err := x.create(c, "list").Call(ctx, "pop"); err == nil {
 		t.Error("an empty list can be popped")
 	}
-	wrong := connection.Config{Key: []byte("another key, of some length")}
+	wrong := keyed
+	wrong.Key = []byte("another key, of some length")
 	if _, err := connection.Dial(ctx, "", x.address, wrong); err == nil {
 		t.Error("a wrong key is good enough")
 	}

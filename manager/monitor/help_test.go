@@ -23,11 +23,11 @@ func TestMain(m *testing.M) { multiproctest.Main(m) }
 
 var (
 	ctx   = context.Background()
-	keyed = connection.Config{Key: []byte("a key for tests, of some length"), Logger: slog.New(slog.DiscardHandler)}
+	keyed = connection.Config{Key: []byte("a key for tests, of some length"), Logger: slog.New(slog.DiscardHandler), HandshakeTimeout: patience}
 )
 
 // patience is how long a test waits for what must happen.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // A site is a server with clients, and what shows it.
 type site struct {
