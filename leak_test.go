@@ -5,6 +5,7 @@ package multiproc
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -22,7 +23,7 @@ func leakChecked(m *testing.M) int {
 		return code
 	}
 	var leaks []string
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if leaks = leaked(before); len(leaks) == 0 {
 			return 0
 		}
@@ -37,7 +38,9 @@ func leaked(before map[string]string) (leaks []string) {
 			leaks = append(leaks, "descriptor "+fd+" "+target)
 		}
 	}
-	if kids, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/children", os.Getpid())); err == nil {
+	threads, _ := filepath.Glob("/proc/self/task/*/children") // a child is its thread's
+	for _, thread := range threads {
+		kids, _ := os.ReadFile(thread)
 		for _, kid := range strings.Fields(string(kids)) {
 			leaks = append(leaks, "process "+kid)
 		}

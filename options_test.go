@@ -88,7 +88,10 @@ func TestEnvironmentAndDirectory(t *testing.T) {
 	if got := ask(t, "env:MULTIPROC_TEST_A"); got != "parent" {
 		t.Errorf("inherited %q", got)
 	}
-	if got := ask(t, "environ:MULTIPROC_", WithEnv("MULTIPROC_TEST_A=1", "MULTIPROC_TEST_B=x=y"), WithEnv("MULTIPROC_TEST_A=2")); got != "MULTIPROC_TEST_B=x=y MULTIPROC_TEST_A=2" {
+	if got := ask(t, "environ:MULTIPROC_WORKER"); got != "" {
+		t.Errorf("the worker's own variable is left: %q", got)
+	}
+	if got := ask(t, "environ:MULTIPROC_TEST_", WithEnv("MULTIPROC_TEST_A=1", "MULTIPROC_TEST_B=x=y"), WithEnv("MULTIPROC_TEST_A=2")); got != "MULTIPROC_TEST_B=x=y MULTIPROC_TEST_A=2" {
 		t.Errorf("environment is %q", got)
 	}
 	dir, err := filepath.EvalSymlinks(t.TempDir())
@@ -232,7 +235,7 @@ func TestLateLinesReachStandardError(t *testing.T) {
 	}
 	mustWait(t, p)
 	fmt.Fprintln(w, "go on")
-	captured.SetReadDeadline(time.Now().Add(30 * time.Second))
+	captured.SetReadDeadline(time.Now().Add(time.Minute))
 	buf := make([]byte, 100)
 	if n, err := captured.Read(buf); err != nil || string(buf[:n]) != "late\n" {
 		t.Errorf("standard error got %q, %v", buf[:n], err)

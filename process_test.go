@@ -25,7 +25,7 @@ func watchdog(t testing.TB) context.Context {
 
 func mustStart[In, Out any](t testing.TB, f *Func[In, Out], in In, opts ...Option) *Process[Out] {
 	t.Helper()
-	p, err := f.Start(context.Background(), in, opts...)
+	p, err := f.Start(context.Background(), in, append([]Option{WithStartTimeout(time.Minute)}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}

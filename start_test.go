@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -171,6 +172,11 @@ func TestManyAtOnce(t *testing.T) {
 	if raceEnabled {
 		n = 40
 	}
+	var files syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err != nil {
+		t.Fatal(err)
+	}
+	n = min(n, int(min(files.Cur, 1<<20)/10)) // each worker takes several of the files that this process may have open
 	var wg sync.WaitGroup
 	for i := range n {
 		wg.Go(func() {

@@ -42,9 +42,12 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
+// patient is a grace that no worker needs which ends in order, however busy the machine is.
+var patient = WithGrace(5 * time.Minute)
+
 func TestCancel(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	p, err := untilStopped.Start(ctx, "")
+	p, err := untilStopped.Start(ctx, "", patient)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +59,7 @@ func TestCancel(t *testing.T) {
 
 func TestCancelCause(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(context.Background())
-	p, err := untilStopped.Start(ctx, "")
+	p, err := untilStopped.Start(ctx, "", patient)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +75,7 @@ func TestDeadline(t *testing.T) {
 	for d := 200 * time.Millisecond; errors.Is(err, context.DeadlineExceeded) && d < time.Minute; d *= 5 { // time enough to start
 		ctx, cancel := context.WithTimeout(context.Background(), d)
 		defer cancel()
-		p, err = untilStopped.Start(ctx, "")
+		p, err = untilStopped.Start(ctx, "", patient)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -84,7 +87,7 @@ func TestDeadline(t *testing.T) {
 
 func TestContextErrorComesBack(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	p, err := untilStopped.Start(ctx, "return it")
+	p, err := untilStopped.Start(ctx, "return it", patient)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,7 +228,7 @@ var lastWords = Register("last-words", func(ctx context.Context, h heir) (any, e
 	for os.Getppid() == h.Parent { // busy, so that the lifeline has to compete
 	}
 	if h.Who == "daemon" {
-		time.Sleep(5 * time.Second) // killed by now
+		time.Sleep(5 * time.Minute) // killed before: the test does not wait so long
 	}
 	fmt.Println("the reader of this is dead")
 	fmt.Fprintln(os.Stderr, "and of this")
@@ -252,8 +255,12 @@ func TestParentKilled(t *testing.T) {
 	if _, err := p.Wait(watchdog(t)); !errors.As(err, &e) || e.Signal != syscall.SIGKILL {
 		t.Errorf("error is %v", err)
 	}
+	if err := r.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
 	said, err := io.ReadAll(r) // ends when both are gone
 	if err != nil {
+		syscall.Kill(daemon, syscall.SIGKILL)
 		t.Fatal(err)
 	}
 	if string(said) != "free outlived\n" {
@@ -290,8 +297,9 @@ func procState(pid int) byte {
 // leaver returns while its own workers run.
 var leaver = Register("leaver", func(ctx context.Context, how string) (string, error) {
 	out := Files()[0]
-	for _, kid := range []string{"polite", "stubborn"} {
-		if _, err := leftBehind.Start(ctx, kid, WithFiles(out), WithGrace(300*time.Millisecond)); err != nil {
+	// The polite one has the time that it needs, on any machine; the stubborn one uses up what it has.
+	for kid, grace := range map[string]time.Duration{"polite": 5 * time.Minute, "stubborn": 50 * time.Millisecond} {
+		if _, err := leftBehind.Start(ctx, kid, WithFiles(out), WithGrace(grace)); err != nil {
 			return "", err
 		}
 	}

@@ -79,6 +79,15 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	stuck(t, s)
 	s.signal(syscall.SIGTERM)
 	s.says("another signal ends it at once")
+	// It listens no more from the first signal on: the second one does not leave it much time.
+	for end := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+		if _, err := os.Lstat(path); os.IsNotExist(err) {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%s is still there\n%s", path, &s.stderr)
+		}
+	}
 	s.signal(syscall.SIGTERM)
 	if code := s.code(); code != 130 || !strings.Contains(s.stderr.String(), "multiproc: ended at once by a second signal") {
 		t.Errorf("exit code %d:\n%s", code, &s.stderr)
@@ -89,10 +98,10 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 func TestGraceIsOver(t *testing.T) {
 	withKey(t, testKey)
 	path := socket(t)
-	s := serve(t, 1, "--address", path, "--grace", "100ms")
+	s := serve(t, 1, "--address", path, "--grace", "2s") // time enough for the file of the socket to go
 	stuck(t, s)
 	s.signal(syscall.SIGTERM)
-	if code := s.code(); code != 1 || !strings.Contains(s.stderr.String(), "multiproc: calls were cut off after the grace period of 100ms") {
+	if code := s.code(); code != 1 || !strings.Contains(s.stderr.String(), "multiproc: calls were cut off after the grace period of 2s") {
 		t.Errorf("exit code %d:\n%s", code, &s.stderr)
 	}
 	gone(t, path)

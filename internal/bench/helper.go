@@ -48,7 +48,7 @@ type helperReply struct {
 
 // helperGrace is how long a helper may take to end by itself once its stdin
 // has: a Python joins its children first.
-const helperGrace = 5 * time.Second
+const helperGrace = time.Minute
 
 // helperPatience bounds one answer. A round takes well under a second, so
 // this is reached only by a helper that hangs.

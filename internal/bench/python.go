@@ -36,7 +36,7 @@ json.dump({"version": sys.version_info[:3], "name": sys.implementation.name,
 `
 
 // probeTimeout is generous: a cold interpreter on a slow disk takes seconds.
-const probeTimeout = 20 * time.Second
+const probeTimeout = time.Minute
 
 var pythonName = regexp.MustCompile(`^python3(\.\d+)?(\.exe)?$`)
 

@@ -9,7 +9,9 @@ import warnings
 try:
     import resource
     # Some bad pickles make the C unpickler ask for a memo of many GiB.
-    resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    most = 2 << 30 if hard == resource.RLIM_INFINITY else min(hard, 2 << 30)
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
 except ImportError:
     pass
 

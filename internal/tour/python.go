@@ -37,7 +37,7 @@ const (
 	guestProcesses = 4
 	guestNumbers   = 200
 	guestCount     = 8000
-	guestPatience  = 20 * time.Second
+	guestPatience  = time.Minute
 )
 
 // report is a line that the script prints.

@@ -26,7 +26,7 @@ func lookForPython() (python3, error) {
 	if err != nil {
 		return python3{}, errors.New("there is no python3 in PATH")
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	p := python3{path: path}
 	out, err := p.run(ctx, `import sys, multiprocessing.managers; print("%d.%d.%d" % sys.version_info[:3])`).output()

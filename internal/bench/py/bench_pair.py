@@ -8,10 +8,13 @@ import gc
 import time
 from multiprocessing.connection import wait
 
+from bench_serve import end_with_parent
+
 clock = time.monotonic_ns  # the same clock in all processes
 
 
 def follow(conn, work, shared):
+    end_with_parent()
     # As in serve: the collector's pauses are not what is measured.
     gc.disable()
     conn.send("ready")

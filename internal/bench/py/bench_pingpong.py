@@ -4,10 +4,11 @@ import multiprocessing
 from statistics import median
 from time import perf_counter_ns
 
-from bench_serve import serve
+from bench_serve import end_with_parent, serve
 
 
 def echo(there, back):
+    end_with_parent()
     get, put = there.get, back.put
     while True:
         put(get())

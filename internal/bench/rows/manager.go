@@ -121,4 +121,4 @@ func enoughFiles(ctx context.Context, s *bench.Script, connections int) error {
 }
 
 // serverGrace is how long a server may take to end.
-const serverGrace = 10 * time.Second
+const serverGrace = time.Minute

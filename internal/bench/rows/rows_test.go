@@ -43,7 +43,7 @@ func needWorkers(t *testing.T) {
 // is done, not how fast.
 var tiny = workload{
 	lockPairs: 100, pythonLockPairs: 100,
-	contendFor: 25 * time.Millisecond, // so that one waits for the other, also on a busy machine
+	contendFor: 25 * time.Millisecond, // in which one mostly waits for the other, see measure
 	arrayLen:   1000, pythonArrayLen: 100,
 	updates: 100, pythonUpdates: 100,
 	starts: 1, pythonStarts: 1,
@@ -74,14 +74,34 @@ func TestNames(t *testing.T) {
 var onlyWithPython = []string{"connection-new", "connection-64m-python", "connection-64m-to-python",
 	"manager-calls", "manager-calls-tcp", "manager-calls-alone", "manager-cpu", "manager-create", "manager-64m", "manager-memory"}
 
+// measure runs all rows, and those again in which nobody happened to wait: whether one of two contenders meets the other in a moment depends on when they run.
+func measure(t *testing.T, env *bench.Env) *bench.Report {
+	t.Helper()
+	rows := build(tiny)
+	report, err := bench.Run(t.Context(), env, rows, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobodyWaited := func(r bench.RowResult) bool {
+		return r.Error == "" && r.Skipped == "" && slices.ContainsFunc(r.Verdicts, func(v bench.Verdict) bool { return v.NotMeasured && v.Against == "" })
+	}
+	for i := range report.Rows {
+		for end := time.Now().Add(2 * time.Minute); nobodyWaited(report.Rows[i]) && time.Now().Before(end); {
+			again, err := bench.Run(t.Context(), env, rows[i:i+1], nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			report.Rows[i] = again.Rows[0]
+		}
+	}
+	return report
+}
+
 // Every other row runs without a Python and without the go tool, and measures what
 // its targets ask for.
 func TestRowsAlone(t *testing.T) {
 	needWorkers(t)
-	report, err := bench.Run(t.Context(), &bench.Env{Rounds: 2}, build(tiny), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	report := measure(t, &bench.Env{Rounds: 2})
 	for _, row := range report.Rows {
 		if row.Error != "" || row.Skipped != "" && !slices.Contains(onlyWithPython, row.Name) {
 			t.Errorf("%s: %s%s", row.Name, row.Error, row.Skipped)
@@ -108,10 +128,7 @@ func TestRowsWithPythonAndSmallPrograms(t *testing.T) {
 	if len(env.Pythons) == 0 && env.Go == nil {
 		t.Skip("neither python3 nor the go tool")
 	}
-	report, err := bench.Run(t.Context(), env, build(tiny), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	report := measure(t, env)
 	for _, row := range report.Rows {
 		if row.Error != "" {
 			t.Errorf("%s: %s", row.Name, row.Error)
@@ -143,7 +160,7 @@ func TestKeptWaits(t *testing.T) {
 			t.Errorf("a contender shows %d pairs in %v and %d waits", s.Pairs, s.Took, len(s.Waits))
 		}
 		for _, w := range s.Waits {
-			if w <= 0 || w > int64(s.Took) {
+			if w < 0 || w > int64(s.Took) {
 				t.Errorf("a wait of %d ns in %v", w, s.Took)
 			}
 		}

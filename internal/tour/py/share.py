@@ -53,7 +53,7 @@ os.kill(waiter.pid, signal.SIGKILL)
 waiter.join()
 numbers.put('survivor')
 try:
-    got = numbers.get(timeout=5)
+    got = numbers.get(timeout=60)
 except Exception as e:
     got = repr(e)
 say(got=got, exitcode=waiter.exitcode)
