@@ -253,12 +253,7 @@ func TestClientRegistry(t *testing.T) {
 	config.Pickle.Registry = pickle.NewRegistry()
 	pickle.RegisterClass[point](config.Pickle.Registry, "shapes", "Point")
 	_, address := started(t, Config{})
-	client, err := Dial(testContext(t), "", address, config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	c := &caller{t, testContext(t), client}
+	c := &caller{t, testContext(t), dialedWith(t, address, config)}
 	list := c.create("list")
 	c.call(list, "append", point{1, 2})
 	if p, err := As[*point](list.Call(c.ctx, "pop")); err != nil || *p != (point{1, 2}) {

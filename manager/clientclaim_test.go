@@ -132,12 +132,7 @@ func TestPanicInArguments(t *testing.T) {
 	config.Pickle.Registry = pickle.NewRegistry()
 	config.Pickle.Registry.Construct(py.Global{Module: "shop", Name: "Rotten"}, func(py.Tuple, *py.Dict) (py.Value, error) { panic("Construct") })
 	_, address := started(t, Config{})
-	client, err := Dial(testContext(t), "", address, config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	c := &caller{t, testContext(t), client}
+	c := &caller{t, testContext(t), dialedWith(t, address, config)}
 	list := c.create("list")
 	panics := func(method string, args ...any) {
 		t.Helper()

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/multiproc-go/multiproc/connection"
 	"github.com/multiproc-go/multiproc/internal/pythons"
 )
 
@@ -73,7 +74,12 @@ func startCPython(t testing.TB, p pythons.Python, place string) *cpython {
 // dialed is a Client, which is closed when the test ends.
 func dialed(t testing.TB, address string) *Client {
 	t.Helper()
-	c, err := Dial(testContext(t), "", address, keyed)
+	return dialedWith(t, address, keyed)
+}
+
+func dialedWith(t testing.TB, address string, config connection.Config) *Client {
+	t.Helper()
+	c, err := Dial(testContext(t), "", address, config)
 	if err != nil {
 		t.Fatal(err)
 	}

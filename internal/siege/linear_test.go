@@ -63,13 +63,7 @@ func TestLinearizable(t *testing.T) {
 			})
 		}
 		all.Wait()
-		s.isQuiet(t, 1)
-		x.audit(c, ident, h)
-		h.check(t, x.spec.model(x.init), &undecided)
-		c.close()
-		if t.Failed() {
-			t.Fatalf("a round with a %s", x.typeid)
-		}
+		x.judge(t, s, c, ident, h, &undecided)
 	}
 	st := s.Stats()
 	t.Logf("%d rounds, %d of them undecided, %d calls, %d clients cut off in a call; the server has given up %d calls, and undone %d", rounds, undecided, calls.Load(), cuts.Load(), st.GivenUp, st.Undone)
@@ -141,6 +135,18 @@ func (s *subject) live(ctx context.Context, town *town, ident string, h *history
 		cancel()
 	}
 	return calls, cuts, nil
+}
+
+// judge ends a round: it looks at what is left, and whether the whole history can be explained.
+func (s *subject) judge(t *testing.T, town *town, c *citizen, ident string, h *history, undecided *int) {
+	t.Helper()
+	town.isQuiet(t, 1)
+	s.audit(c, ident, h)
+	h.check(t, s.spec.model(s.init), undecided)
+	c.close()
+	if t.Failed() {
+		t.Fatalf("a round with a %s", s.typeid)
+	}
 }
 
 // audit adds what is left of an object to its history.

@@ -116,13 +116,7 @@ func TestLinearizableForPython(t *testing.T) {
 			h.gone(r.x, r.from, sys.Monotonic())
 			r.mu.Unlock()
 		}
-		s.isQuiet(t, 1)
-		x.audit(c, ident, h)
-		h.check(t, x.spec.model(x.init), &undecided)
-		c.close()
-		if t.Failed() {
-			t.Fatalf("a round with a %s", x.typeid)
-		}
+		x.judge(t, s, c, ident, h, &undecided)
 	}
 	t.Logf("%d rounds, %d of them undecided, %d calls, %d clients killed in a call", rounds, undecided, calls, cuts)
 	if cuts == 0 || undecided > rounds/4 {
