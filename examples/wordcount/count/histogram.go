@@ -59,7 +59,7 @@ const (
 // two), three quarters of which can be used well, and of textSize bytes for the
 // strings.
 func NewHistogram(slots, textSize int) (h *Histogram, err error) {
-	if slots < 2 || textSize < chunkSize || textSize/unit > 1<<32 {
+	if slots < 2 || textSize < chunkSize || int64(textSize)/unit > 1<<32 {
 		return nil, fmt.Errorf("a histogram can't have %d slots and %d bytes of text", slots, textSize)
 	}
 	h = &Histogram{}
