@@ -44,7 +44,7 @@ var deep = Register("deep", func(_ context.Context, x int) (int, error) {
 
 // TestFatalErrorIsNamed: the dump of a fatal error is longer than what is kept of standard error, and the runtime writes its reason in pieces, before the rest.
 func TestFatalErrorIsNamed(t *testing.T) {
-	p, err := deep.Start(t.Context(), 1, WithStderr(io.Discard))
+	p, err := deep.Start(t.Context(), 1, slow, WithStderr(io.Discard))
 	if err != nil {
 		t.Fatal(err)
 	}

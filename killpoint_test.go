@@ -15,7 +15,7 @@ import (
 
 // passOn is a parent between the test and the worker that carries.
 var passOn = Register("pass-on", func(ctx context.Context, c carrier) ([]*shared, error) {
-	p, err := carry.Start(ctx, c, WithStderr(io.Discard))
+	p, err := carry.Start(ctx, c, slow, WithStderr(io.Discard))
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func TestKilledAtEveryPoint(t *testing.T) {
 func killedAt(t *testing.T, f *Func[carrier, []*shared], point string, fails bool) {
 	in := newShared(t)
 	ref := in.h.Ref()
-	p, err := f.Start(context.Background(), carrier{Deep: map[string][]*shared{"x": {in}}}, WithEnv(killpoint.Env+"="+point), WithStderr(io.Discard))
+	p, err := f.Start(context.Background(), carrier{Deep: map[string][]*shared{"x": {in}}}, slow, WithEnv(killpoint.Env+"="+point), WithStderr(io.Discard))
 	var out []*shared
 	if err == nil {
 		out, err = p.Wait(watchdog(t))

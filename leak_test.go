@@ -38,7 +38,7 @@ func leaked(before map[string]string) (leaks []string) {
 			leaks = append(leaks, "descriptor "+fd+" "+target)
 		}
 	}
-	threads, _ := filepath.Glob("/proc/self/task/*/children") // a child is its thread's
+	threads, _ := filepath.Glob("/proc/self/task/*/children") // each lists the children that it has started
 	for _, thread := range threads {
 		kids, _ := os.ReadFile(thread)
 		for _, kid := range strings.Fields(string(kids)) {

@@ -228,7 +228,7 @@ func TestLateLinesReachStandardError(t *testing.T) {
 	defer captured.Close()
 	old := os.Stderr
 	os.Stderr = capture
-	p, err := look.Start(context.Background(), "leave a reader", WithFiles(r))
+	p, err := look.Start(context.Background(), "leave a reader", slow, WithFiles(r))
 	os.Stderr = old
 	if err != nil {
 		t.Fatal(err)

@@ -23,9 +23,12 @@ func watchdog(t testing.TB) context.Context {
 	return ctx
 }
 
+// slow gives a worker the time that it needs to start on any machine.
+var slow = WithStartTimeout(time.Minute)
+
 func mustStart[In, Out any](t testing.TB, f *Func[In, Out], in In, opts ...Option) *Process[Out] {
 	t.Helper()
-	p, err := f.Start(context.Background(), in, append([]Option{WithStartTimeout(time.Minute)}, opts...)...)
+	p, err := f.Start(context.Background(), in, append([]Option{slow}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -180,7 +180,7 @@ func TestManyAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range n {
 		wg.Go(func() {
-			p, err := square.Start(context.Background(), i, WithStartTimeout(time.Minute))
+			p, err := square.Start(context.Background(), i, slow)
 			if err != nil {
 				t.Error(err)
 				return
@@ -247,7 +247,7 @@ func init() {
 		}
 		sum := 0
 		for range 2 {
-			p, err := nested.Start(ctx, depth-1)
+			p, err := nested.Start(ctx, depth-1, slow)
 			if err != nil {
 				return 0, err
 			}
@@ -268,7 +268,7 @@ func TestNestedWorkers(t *testing.T) {
 }
 
 var failsBelow = Register("fails-below", func(ctx context.Context, how string) (any, error) {
-	p, err := ends.Start(ctx, how)
+	p, err := ends.Start(ctx, how, slow)
 	if err != nil {
 		return nil, err
 	}
@@ -292,7 +292,7 @@ func TestOneProcessor(t *testing.T) {
 
 func BenchmarkStart(b *testing.B) {
 	for b.Loop() {
-		p, err := square.Start(context.Background(), 7)
+		p, err := square.Start(context.Background(), 7, slow)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -306,7 +306,7 @@ func BenchmarkStart(b *testing.B) {
 
 func BenchmarkStartAndWait(b *testing.B) {
 	for b.Loop() {
-		p, err := square.Start(context.Background(), 7)
+		p, err := square.Start(context.Background(), 7, slow)
 		if err != nil {
 			b.Fatal(err)
 		}

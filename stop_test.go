@@ -47,7 +47,7 @@ var patient = WithGrace(5 * time.Minute)
 
 func TestCancel(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	p, err := untilStopped.Start(ctx, "", patient)
+	p, err := untilStopped.Start(ctx, "", slow, patient)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestCancel(t *testing.T) {
 
 func TestCancelCause(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(context.Background())
-	p, err := untilStopped.Start(ctx, "", patient)
+	p, err := untilStopped.Start(ctx, "", slow, patient)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func TestDeadline(t *testing.T) {
 	for d := 200 * time.Millisecond; errors.Is(err, context.DeadlineExceeded) && d < time.Minute; d *= 5 { // time enough to start
 		ctx, cancel := context.WithTimeout(context.Background(), d)
 		defer cancel()
-		p, err = untilStopped.Start(ctx, "", patient)
+		p, err = untilStopped.Start(ctx, "", slow, patient)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -87,7 +87,7 @@ func TestDeadline(t *testing.T) {
 
 func TestContextErrorComesBack(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	p, err := untilStopped.Start(ctx, "return it", patient)
+	p, err := untilStopped.Start(ctx, "return it", slow, patient)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestContextErrorComesBack(t *testing.T) {
 func TestKilledAfterGrace(t *testing.T) {
 	for _, grace := range []time.Duration{0, 50 * time.Millisecond} {
 		ctx, cancel := context.WithCancelCause(context.Background())
-		p, err := untilStopped.Start(ctx, "stubborn", WithGrace(grace))
+		p, err := untilStopped.Start(ctx, "stubborn", slow, WithGrace(grace))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -131,7 +131,7 @@ func TestTerminate(t *testing.T) {
 
 func TestStoppedWorkerIsKilled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	p, err := untilStopped.Start(ctx, "", WithGrace(50*time.Millisecond))
+	p, err := untilStopped.Start(ctx, "", slow, WithGrace(50*time.Millisecond))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +175,7 @@ var interruptedGroup = Register("interrupted-group", func(ctx context.Context, _
 	if err := syscall.Setpgid(0, 0); err != nil {
 		return "", err
 	}
-	kid, err := untilStopped.Start(ctx, "")
+	kid, err := untilStopped.Start(ctx, "", slow)
 	if err != nil {
 		return "", err
 	}
@@ -206,11 +206,11 @@ func TestTerminalInterrupt(t *testing.T) {
 // dying starts workers of its own, tells their pids on its extra file, and lives until it is killed.
 var dying = Register("dying", func(ctx context.Context, _ struct{}) (any, error) {
 	out := Files()[0]
-	daemon, err := lastWords.Start(ctx, heir{"daemon", os.Getpid()}, WithFiles(out), WithEnv("GOMAXPROCS=1"))
+	daemon, err := lastWords.Start(ctx, heir{"daemon", os.Getpid()}, slow, WithFiles(out), WithEnv("GOMAXPROCS=1"))
 	if err != nil {
 		return nil, err
 	}
-	free, err := lastWords.Start(ctx, heir{"free", os.Getpid()}, WithFiles(out), WithDaemon(false), WithStdout(io.Discard), WithStderr(io.Discard))
+	free, err := lastWords.Start(ctx, heir{"free", os.Getpid()}, slow, WithFiles(out), WithDaemon(false), WithStdout(io.Discard), WithStderr(io.Discard))
 	if err != nil {
 		return nil, err
 	}
@@ -298,8 +298,8 @@ func procState(pid int) byte {
 var leaver = Register("leaver", func(ctx context.Context, how string) (string, error) {
 	out := Files()[0]
 	// The polite one has the time that it needs, on any machine; the stubborn one uses up what it has.
-	for kid, grace := range map[string]time.Duration{"polite": 5 * time.Minute, "stubborn": 50 * time.Millisecond} {
-		if _, err := leftBehind.Start(ctx, kid, WithFiles(out), WithGrace(grace)); err != nil {
+	for kid, grace := range map[string]time.Duration{"polite": 2 * time.Minute, "stubborn": 50 * time.Millisecond} {
+		if _, err := leftBehind.Start(ctx, kid, slow, WithFiles(out), WithGrace(grace)); err != nil {
 			return "", err
 		}
 	}
@@ -326,6 +326,9 @@ func TestWorkerStopsItsWorkers(t *testing.T) {
 		}
 		p := mustStart(t, leaver, how, WithFiles(w))
 		w.Close()
+		if err := r.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
 		said, err := io.ReadAll(r)
 		r.Close()
 		if err != nil || string(said) != "polite: true\n" {

@@ -70,7 +70,7 @@ func TestCancelledRecv(t *testing.T) {
 	multiproctest.NoLeaks(t)
 	c, nc := loose(t, connection.Config{})
 	want := messages()
-	goOn := make(chan struct{}) // closed when a call was cancelled inside message 2
+	goOn := make(chan struct{}) // closed when a call was cancelled at message 3, of which a part had come
 	go func() {
 		var text []byte
 		for _, m := range want {
@@ -91,6 +91,11 @@ func TestCancelledRecv(t *testing.T) {
 		}
 	}()
 	cancelled, inside := 0, false
+	defer func() {
+		if !inside {
+			close(goOn)
+		}
+	}()
 	for i, m := range want {
 		for {
 			short, cancel := context.WithTimeout(ctx, time.Duration(50+cancelled*37%300)*time.Microsecond)
@@ -104,7 +109,7 @@ func TestCancelledRecv(t *testing.T) {
 			}
 			cancel()
 			if errors.Is(err, context.DeadlineExceeded) {
-				if cancelled++; i >= 2 && !inside {
+				if cancelled++; i == 3 && !inside {
 					inside = true
 					close(goOn)
 				}

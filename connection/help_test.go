@@ -235,7 +235,7 @@ func eventually(t testing.TB, ok func() bool, what func() string) {
 	}
 }
 
-// longer repeats what needs some time limit of the program to be there, with a longer limit where the machine was too slow for it: then f is false. The last one is no shorter than patience.
+// longer calls f, which depends on a time limit of the program, with ever longer limits until it reports that the machine was fast enough. The last limit is no shorter than patience.
 func longer(t testing.TB, limit time.Duration, f func(limit time.Duration) bool) {
 	t.Helper()
 	for ; !f(limit); limit *= 4 {

@@ -111,7 +111,7 @@ func TestKilledAtEveryPoint(t *testing.T) {
 	}
 
 	// What there is to be killed at. The points of a takeover need somebody who has died.
-	points := testproc.Meet(t, []string{"lock.acquired", "lock.claimed", "lock.given-up", "lock.waiting", "unlock.handed", "unlock.released"}, func() (met map[string]int) {
+	points := testproc.Meet(t, 4, []string{"lock.acquired", "lock.claimed", "lock.given-up", "lock.waiting", "unlock.handed", "unlock.released"}, func() (met map[string]int) {
 		victim, witness := testproc.Start(t), testproc.Start(t)
 		victim.Must("lock", sent(t, l))
 		c := witness.Go("contend", sent(t, l), sent(t, room), 60, "record")

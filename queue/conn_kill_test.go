@@ -175,7 +175,7 @@ func TestPipeKilledAtEveryPoint(t *testing.T) {
 	}
 	flat(t)
 	must := []string{"ring.written", "ring.kept", "ring.committed", "ring.read", "ring.held", "ring.taken", "ring.flagged", "ring.get-waiting", "ring.rung", "pipe.closed", "arena.keeping"}
-	points := testproc.Meet(t, must, func() (met map[string]int) {
+	points := testproc.Meet(t, 3, must, func() (met map[string]int) {
 		out, err := round(t, func(*testproc.Proc) {}, "record")
 		if err != nil {
 			t.Fatal(err)

@@ -165,9 +165,9 @@ func TestBenchWithoutPython(t *testing.T) {
 
 func TestInterrupt(t *testing.T) {
 	needWorkers(t)
-	// A tour that ended before the signal came was faster than this process, and shows nothing.
-	for end := time.Now().Add(patience); !interrupted(t); {
-		if time.Now().After(end) {
+	// A tour that is over when the signal comes shows nothing. A whole one takes seconds after its first line.
+	for tries := 1; !interrupted(t); tries++ {
+		if tries == 3 {
 			t.Fatal("the tour takes no notice of signals")
 		}
 	}
@@ -176,7 +176,7 @@ func TestInterrupt(t *testing.T) {
 // interrupted sends a tour the signal and checks how it ends, or reports that it ended in order.
 func interrupted(t *testing.T) bool {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], "tour", "--only", "counter,crash")
+	cmd := exec.Command(os.Args[0], "tour")
 	cmd.Env = append(os.Environ(), asCommand+"=1")
 	var errs bytes.Buffer
 	cmd.Stderr = &errs

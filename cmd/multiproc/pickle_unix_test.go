@@ -19,7 +19,7 @@ func TestInterruptPickleOfNamedPipe(t *testing.T) {
 		t.Skip("no named pipes in this directory:", err)
 	}
 	// A writer that comes and goes would end the wait, so there is nothing to see when the signal handler is in place: a command that had none yet gets more time.
-	for pause := 2 * time.Second; ; pause *= 2 {
+	for pause := 2 * time.Second; ; pause *= 4 {
 		cmd := exec.Command(os.Args[0], "pickle", name)
 		cmd.Env = append(os.Environ(), asCommand+"=1")
 		var errs bytes.Buffer

@@ -149,7 +149,7 @@ func TestKillAtEveryPoint(t *testing.T) {
 	must := []string{"lock.waiting", "lock.acquired", "lock.claimed", "lock.given-up", "lock.taken-over", "unlock.released", "arena.allocated",
 		"arena.created", "arena.cell-added", "arena.cell-dropped", "arena.attaching", "arena.sending", "arena.freeing", "arena.large-reserved", "arena.large-freeing",
 		"family.reserve"}
-	points := testproc.Meet(t, must, func() map[string]int {
+	points := testproc.Meet(t, 1, must, func() map[string]int {
 		res, err := run(killpoint.Env+"=", true)
 		if err != nil {
 			t.Fatal(err)
@@ -162,14 +162,16 @@ func TestKillAtEveryPoint(t *testing.T) {
 	}
 	baseline := settle(t, arena.Census{})
 	baseline.Bytes += slack
+	deaths := 0
 	for _, point := range slices.Sorted(maps.Keys(points)) {
-		for _, n := range slices.Compact([]int{1, 1 + points[point]/2}) {
-			kill := func() (died bool) {
+		for _, n := range []int{1, 1 + points[point]/2} {
+			dead := false
+			kill := func() bool {
 				res, err := run(fmt.Sprintf("%s=%s:%d", killpoint.Env, point, n), false)
 				if err == nil {
 					res.Cargo.close() // this time it did not come there so often
 				} else {
-					died = true
+					dead = true
 					var exit *multiproc.ExitError
 					var start *multiproc.StartError
 					if !(errors.As(err, &exit) && exit.SignalName == "SIGKILL") && !errors.As(err, &start) {
@@ -192,14 +194,21 @@ func TestKillAtEveryPoint(t *testing.T) {
 					}
 				}
 				settle(t, baseline)
-				return died
+				return dead
 			}
 			if n == 1 && slices.Contains(must, point) { // a single run need not come there
 				testproc.Eventually(t, "killed at "+point, kill)
 			} else {
 				kill()
 			}
+			if dead {
+				deaths++
+			}
 		}
+	}
+	t.Logf("%d deaths at %d points", deaths, len(points))
+	if deaths < len(points) {
+		t.Errorf("only %d deaths at %d points", deaths, len(points))
 	}
 }
 

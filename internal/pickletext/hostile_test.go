@@ -157,7 +157,8 @@ func TestLongTextDeepInside(t *testing.T) {
 		if len(inside) < len(alone) {
 			t.Errorf("%d bytes", len(inside))
 		}
-		if t.Logf("%d bytes are allocated alone, %d inside of lists", once, nested); nested > 3*once {
+		t.Logf("%d bytes are allocated alone, %d inside of lists", once, nested)
+		if nested > 3*once {
 			t.Errorf("%T: %d bytes are allocated alone, %d inside of lists", leaf, once, nested)
 		}
 	}

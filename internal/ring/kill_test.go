@@ -107,7 +107,7 @@ func TestKilledAtEveryPoint(t *testing.T) {
 			return &scene{t, objects(t), newRing(t, 4, 1024), newJournal(t, 8*items)}
 		}
 		// What there is to be killed at.
-		points := testproc.Meet(t, must[producing], func() (met map[string]int) {
+		points := testproc.Meet(t, 1, must[producing], func() (met map[string]int) {
 			s, p := setUp(), testproc.Start(t)
 			s.run("recording", 0, 4*items, 0, func() {
 				var c *testproc.Call

@@ -197,6 +197,9 @@ func TestAmplification(t *testing.T) {
 			}
 			const times = 20
 			for range times {
+				if err := conn.SetDeadline(time.Now().Add(watchdog)); err != nil {
+					t.Fatal(err)
+				}
 				if err := conn.SendBytes(context.Background(), message); err != nil {
 					t.Fatal(err)
 				}

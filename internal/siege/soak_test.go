@@ -243,7 +243,9 @@ func TestSoak(t *testing.T) {
 	for _, b := range bombs()[1:] {
 		m.explode(&b)
 	}
+	m.c.want(nil, m.ids["book"], "extend", py.NewList(make([]py.Value, 2000)...))
 	m.greedy(t.Context(), 200, rng)
+	m.c.want(nil, m.ids["book"], "__delitem__", sliceOfAll)
 	whole := lasting(*soak)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

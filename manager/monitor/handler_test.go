@@ -178,7 +178,7 @@ func TestObjects(t *testing.T) {
 		t.Fatalf("%+v", l)
 	}
 	if h := l.Holders[0]; h.Count != 1 || h.Gone || h.Seconds == nil || *h.Seconds < 0 || h.Since.IsZero() {
-		t.Errorf("%+v", h)
+		t.Fatalf("%+v", h)
 	}
 	if w := l.Waiters[0]; w.What != "Lock.acquire" || w.Since.IsZero() || w.Seconds == nil || *w.Seconds > *l.Holders[0].Seconds {
 		t.Errorf("%+v", w)

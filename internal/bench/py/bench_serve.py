@@ -24,7 +24,7 @@ def wake_up():
 
 
 def end_with_parent():
-    """In a spawned process that waits for ever: a helper that is killed takes nobody along."""
+    """In a spawned process: it ends with the process that started it, even if that was killed."""
     # Imported here because what this file imports is part of a process's start, which is measured.
     from multiprocessing import connection, parent_process
     from threading import Thread
