@@ -1,7 +1,7 @@
 package py
 
 // Elements is what a for loop over v gets, as list(v) has it: the items of a list, tuple, set, range or array, the keys of a dict, the characters of a str, the bytes of bytes as
-// ints. The slice of a list or tuple is its own, not a copy. What can't be iterated over is a TypeError, and a range of more than MaxItems a MemoryError. An Object is not
+// ints and those of a Str2, which are its characters, as Str2. The slice of a list or tuple is its own, not a copy. What can't be iterated over is a TypeError, and a range of more than MaxItems a MemoryError. An Object is not
 // iterable, though in Python it may be.
 func Elements(v Value) ([]Value, error) {
 	switch v := v.(type) {
@@ -24,7 +24,7 @@ func Elements(v Value) ([]Value, error) {
 	case *ByteArray:
 		return bytesOf(string(v.B)), nil
 	case Str2:
-		return characters(v.Text()), nil
+		return characters2(v), nil
 	case Range:
 		return v.elements()
 	case *Array:
@@ -59,6 +59,15 @@ func characters(s string) []Value {
 			out = append(out, s[:size])
 		}
 		s = s[size:]
+	}
+	return out
+}
+
+// characters2 are the characters of Python 2's str. Each is a byte, whatever text the bytes may be.
+func characters2(s Str2) []Value {
+	out := make([]Value, len(s))
+	for i := range len(s) {
+		out[i] = s[i : i+1]
 	}
 	return out
 }

@@ -10,7 +10,7 @@ import (
 // prepare keys that have the same hash. A TypeError tells that the value can't be a key; a deeply nested one is a RecursionError.
 //
 // A value with a NaN in it has another hash each time. An Object is hashed by its parts as they are, as far as the first few hundred of them, so that its hash changes with
-// them; what can't be a key may be in it.
+// them; what can't be a key may be in it. It can't be a key itself if it is a deque, a Counter or the like.
 func Hash(v Value) (uint64, error) {
 	var w walker
 	return w.hash(canonicalKey(v))
@@ -87,6 +87,9 @@ func (w *walker) hash(v Value) (uint64, error) {
 	case *FrozenSet:
 		return w.hashFrozenSet(v)
 	case *Object:
+		if v.unhashable() {
+			return 0, TypeError("unhashable type: '%s'", TypeName(v))
+		}
 		w.unsteady = true
 		if w.strict {
 			return hashPointer(v), nil

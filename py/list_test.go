@@ -25,6 +25,7 @@ func TestElements(t *testing.T) {
 		{Bytes("a\xff"), "[97, 255]"},
 		{&ByteArray{[]byte("a")}, "[97]"},
 		{Str2("ab"), "['a', 'b']"},
+		{Str2("h\xc3\xa9"), `['h', '\xc3', '\xa9']`},
 		{Range{int64(3), int64(-3), int64(-2)}, "[3, 1, -1]"},
 		{arrayOf('d', int64(1)), "[1.0]"},
 	} {
