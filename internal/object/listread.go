@@ -18,10 +18,10 @@ func (l *list) contains(c *Call) (py.Value, error) {
 	if err := listContains.Parse(c, &v); err != nil {
 		return nil, err
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	found, err := l.l.Contains(v)
-	return result(found, err)
+	return l.search(c, v, func(in *py.List, v py.Value) (py.Value, error) {
+		found, err := in.Contains(v)
+		return result(found, err)
+	})
 }
 
 func (l *list) count(c *Call) (py.Value, error) {
@@ -29,10 +29,10 @@ func (l *list) count(c *Call) (py.Value, error) {
 	if err := listCount.Parse(c, &v); err != nil {
 		return nil, err
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	n, err := l.l.Count(v)
-	return result(int64(n), err)
+	return l.search(c, v, func(in *py.List, v py.Value) (py.Value, error) {
+		n, err := in.Count(v)
+		return result(int64(n), err)
+	})
 }
 
 func (l *list) index(c *Call) (py.Value, error) {
@@ -41,16 +41,27 @@ func (l *list) index(c *Call) (py.Value, error) {
 		return nil, err
 	}
 	bounds := [...]py.Value{start, stop}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	i, err := l.l.Index(v, bounds[:len(c.Args)-1]...)
-	return result(int64(i), err)
+	return l.search(c, v, func(in *py.List, v py.Value) (py.Value, error) {
+		i, err := in.Index(v, bounds[:len(c.Args)-1]...)
+		return result(int64(i), err)
+	})
 }
 
 func (l *list) add(c *Call) (py.Value, error) {
 	var other py.Value
 	if err := listAdd.Parse(c, &other); err != nil {
 		return nil, err
+	}
+	if c.Python2 {
+		var err error
+		if other, err = (referents{}).of(c, other); err != nil {
+			return nil, err
+		}
+	}
+	if o, ok := other.(*py.Object); ok {
+		if items, isList := o.ListItems(); isList {
+			other = &py.List{Items: items}
+		}
 	}
 	if _, ok := other.(*py.List); !ok {
 		return nil, py.TypeError(`can only concatenate list (not "%s") to list`, py.TypeName(other))
