@@ -146,14 +146,20 @@ func (d *dict) ror(c *Call) (py.Value, error) {
 	return result(union, merge(union, &d.d))
 }
 
-// dictOperand is the other operand as a dict, nil if it is none. A proxy is none, in Python either.
+// dictOperand is the other operand as a dict, nil if it is none. A proxy is none, in Python either, nor what only contains dicts.
 func dictOperand(c *Call) (*py.Dict, error) {
 	var v py.Value
 	if err := dictOr.Parse(c, &v); err != nil {
 		return nil, err
 	}
-	if _, ok := v.(*Ref); ok {
+	switch v := v.(type) {
+	case *Ref:
 		return nil, nil
+	case *py.Object:
+		switch v.ClassName() {
+		case "collections.UserDict", "collections.ChainMap":
+			return nil, nil
+		}
 	}
-	return mapping(v), nil
+	return c.walk(pairBytes).mapping(v)
 }

@@ -26,11 +26,15 @@ func (d *dict) fill(c *Call, s *Signature) error {
 }
 
 func (d *dict) merge(c *Call, from py.Value, kwargs *py.Dict) error {
-	other := mapping(from)
+	w := c.walk(itemBytes)
+	other, err := w.mapping(from)
+	if err != nil {
+		return err
+	}
 	var pairs []py.Pair
 	var failed error
 	if other == nil {
-		pairs, failed = pairsOf(c, from)
+		pairs, failed = pairsOf(w, from)
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -60,14 +64,11 @@ func merge(d, from *py.Dict) error {
 }
 
 // pairsOf is an iterable of pairs, as far as the first one that is wrong.
-func pairsOf(c *Call, from py.Value) ([]py.Pair, error) {
-	items, err := c.elements(from)
-	if err != nil {
-		return nil, err
-	}
+func pairsOf(w *walk, from py.Value) ([]py.Pair, error) {
+	items, failed := w.elements(from)
 	pairs := make([]py.Pair, 0, len(items))
 	for i, item := range items {
-		pair, err := c.elements(item)
+		pair, err := w.elements(item)
 		if err != nil {
 			if py.IsException(err, "TypeError") {
 				err = py.TypeError("cannot convert dictionary update sequence element #%d to a sequence", i)
@@ -79,7 +80,7 @@ func pairsOf(c *Call, from py.Value) ([]py.Pair, error) {
 		}
 		pairs = append(pairs, py.Pair{Key: pair[0], Value: pair[1]})
 	}
-	return pairs, nil
+	return pairs, failed
 }
 
 // fromKeys is a new dict, whatever is in this one.
@@ -88,10 +89,7 @@ func (d *dict) fromKeys(c *Call) (py.Value, error) {
 	if err := dictFromKeys.Parse(c, &from, &v); err != nil {
 		return nil, err
 	}
-	if err := c.room(expanded(from), pairBytes); err != nil {
-		return nil, err
-	}
-	keys, err := elements(from)
+	keys, err := c.walk(pairBytes).elements(from)
 	if err != nil {
 		return nil, err
 	}

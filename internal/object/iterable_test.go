@@ -39,12 +39,21 @@ func TestIterables(t *testing.T) {
 		{at(called("reversed", ints(1, 2, 3)), int64(1)), "[2, 1]"},
 		{at(called("reversed", ints(1, 2, 3)), int64(-1)), "[]"},
 		{called("iter", int64(5)), "TypeError: 'int' object is not iterable"},
-		{called("iter"), "NotImplementedError: iterating over a call of builtins.iter would have to run Python code in the server, which has none; it will come with Python workers"},
+		{called("iter"), "NotImplementedError: iterating over a call of builtins.iter with such arguments would have to run Python code in the server, which has none; pass list(x) instead"},
 		{&py.Object{Class: deque, Args: py.Tuple{ints(1)}, Items: []py.Value{"x"}}, "[1, 'x']"},
 		{&py.Object{Class: deque}, "[]"},
 		{&py.Object{Form: py.Made, Class: py.Global{Module: "m", Name: "MyList"}, Items: []py.Value{"x"}}, "['x']"},
 		{counter, "['a']"},
-		{unknown, "NotImplementedError: iterating over an instance of Class would have to run Python code in the server, which has none; it will come with Python workers"},
+		{reconstructed("list", ints(1)), "[1]"},
+		{reconstructed("list", ints()), "[]"},
+		{reconstructed("dict", dictOf(t, "a", int64(1))), "['a']"},
+		{reconstructed("tuple", py.Tuple{py.Tuple{int64(1)}}), "[(1,)]"},
+		{reconstructed("str", "ab"), "['a', 'b']"},
+		{reconstructed("int", int64(1)), "TypeError: 'Class' object is not iterable"},
+		{reconstructed("float", 1.5), "TypeError: 'Class' object is not iterable"},
+		{reconstructed("object", nil), "NotImplementedError: the server does not know the class Class, and so not what iterating over an instance of it gives: pass list(x) or dict(x) instead"},
+		{reconstructed("list", py.Tuple{}), "NotImplementedError: the server does not know the class Class, and so not what iterating over an instance of it gives: pass list(x) or dict(x) instead"},
+		{unknown, "NotImplementedError: the server does not know the class Class, and so not what iterating over an instance of it gives: pass list(x) or dict(x) instead"},
 	} {
 		items, err := elements(c.from)
 		if got := outcomeOf(py.NewList(items...), err); got != c.want {
@@ -60,11 +69,17 @@ func TestIterables(t *testing.T) {
 	})
 	checkCalls(t, d, []callCase{
 		{"update", py.Tuple{counter}, "None"},
+		{"update", py.Tuple{reconstructed("dict", dictOf(t))}, "None"},
 		{"update", py.Tuple{refTo(d)}, "None"},
 		{"update", py.Tuple{&py.Object{Class: py.Global{Module: "collections", Name: "defaultdict"}, Pairs: []py.Pair{{Key: "x", Value: nil}}}}, "None"},
-		{"update", py.Tuple{unknown}, "NotImplementedError: iterating over an instance of Class would have to run Python code in the server, which has none; it will come with Python workers"},
+		{"update", py.Tuple{unknown}, "NotImplementedError: the server does not know the class Class, and so not what iterating over an instance of it gives: pass list(x) or dict(x) instead"},
 		{"__or__", py.Tuple{refTo(d)}, "NotImplemented"},
 		{"__setitem__", py.Tuple{"self", refTo(d)}, "None"},
 		{"repr", nil, "{'a': 2, 'x': None, 'self': <DictProxy object, typeid 'dict' at 0x5eed1>}"},
 	})
+}
+
+// reconstructed is an instance of a class that is derived from a built-in one, as protocols 0 and 1 write it.
+func reconstructed(base string, v py.Value) *py.Object {
+	return &py.Object{Class: py.Global{Module: "copyreg", Name: "_reconstructor"}, Args: py.Tuple{py.Global{Module: "m", Name: "Class"}, builtin(base), v}}
 }

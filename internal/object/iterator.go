@@ -73,11 +73,12 @@ func (it *cursorIterator) next(c *Call) (py.Value, error) {
 	return key, err
 }
 
-// rest are all that are still to come; there are none afterwards.
-func (it *cursorIterator) rest() ([]py.Value, error) {
+// pullOne is the next element for who iterates over it in the server.
+func (it *cursorIterator) pullOne() (py.Value, bool, error) {
 	it.mu.Lock()
 	defer it.mu.Unlock()
-	return rest(it.cursor)
+	key, _, ok, err := it.cursor.Next()
+	return key, ok && err == nil, err
 }
 
 func rest(c *py.Cursor) ([]py.Value, error) {

@@ -145,23 +145,15 @@ func (g *generator) close(c *Call) (py.Value, error) {
 	return nil, nil
 }
 
-// rest are all that are still to come.
-func (g *generator) rest() ([]py.Value, error) {
+// pullOne is the next element for who iterates over it in the server.
+func (g *generator) pullOne() (py.Value, bool, error) {
 	if err := g.begin(); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer g.mu.Unlock()
-	var out []py.Value
-	for {
-		v, err := g.next()
-		switch {
-		case py.IsException(err, "StopIteration"):
-			return out, nil
-		case err != nil:
-			return nil, err
-		case len(out) == py.MaxItems:
-			return nil, py.MemoryError("the iterator has more than %d elements", py.MaxItems)
-		}
-		out = append(out, v)
+	v, err := g.next()
+	if py.IsException(err, "StopIteration") {
+		return nil, false, nil
 	}
+	return v, err == nil, err
 }

@@ -120,13 +120,10 @@ func (l *list) extend(c *Call) (py.Value, error) {
 		return nil, err
 	}
 	items, err := c.elements(from)
-	if err != nil {
-		return nil, err
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.l.Items = append(l.l.Items, items...)
-	return nil, nil
+	l.l.Items = append(l.l.Items, items...) // those before the error, too
+	return nil, err
 }
 
 func (l *list) insert(c *Call) (py.Value, error) {

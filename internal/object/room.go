@@ -23,22 +23,6 @@ func (c *Call) room(n int64, each int64) error {
 	return c.Caller.Room(n * each)
 }
 
-// elements is the function of the same name, with room for what it makes.
-func (c *Call) elements(v py.Value) ([]py.Value, error) {
-	if err := c.room(expanded(v), itemBytes); err != nil {
-		return nil, err
-	}
-	return elements(v)
-}
-
-// sequence is the function of the same name, with room for what it, and py with the result, makes.
-func (c *Call) sequence(v py.Value) (py.Value, error) {
-	if err := c.room(expanded(v), itemBytes); err != nil {
-		return nil, err
-	}
-	return sequence(v)
-}
-
 // expanded is how many values elements makes that are not there before.
 func expanded(v py.Value) int64 {
 	switch v := v.(type) {
@@ -56,6 +40,12 @@ func expanded(v py.Value) int64 {
 		}
 		return 0 // py refuses it
 	case *py.Array:
+		return int64(v.Len())
+	case *py.Dict:
+		return int64(v.Len())
+	case *py.OrderedDict:
+		return int64(v.Len())
+	case py.AnySet:
 		return int64(v.Len())
 	case *Ref:
 		return count(v.Node.Object)

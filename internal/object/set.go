@@ -81,10 +81,7 @@ func newSet(c *Call) (Object, error) {
 	if err := setNew.Parse(c, &from); err != nil {
 		return nil, err
 	}
-	if err := c.room(expanded(from), pairBytes); err != nil {
-		return nil, err
-	}
-	items, err := elements(from)
+	items, err := c.walk(pairBytes).elements(from)
 	if err != nil {
 		return nil, err
 	}

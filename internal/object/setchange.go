@@ -84,6 +84,7 @@ func (s *set) change(c *Call, name string, mode changeMode, f setChange) (py.Val
 			return nil, err
 		}
 	}
+	w := c.walk(pairBytes)
 	others := make([]py.Value, 0, len(c.Args))
 	var failed error
 	for _, arg := range c.Args {
@@ -91,15 +92,12 @@ func (s *set) change(c *Call, name string, mode changeMode, f setChange) (py.Val
 			others = append(others, arg)
 			continue
 		}
-		if failed = c.room(expanded(arg), pairBytes); failed != nil {
+		var items []py.Value
+		items, failed = w.elements(arg)
+		others = append(others, py.Tuple(items)) // those before the error, too
+		if failed != nil {
 			break
 		}
-		items, err := elements(arg)
-		if err != nil {
-			failed = err
-			break
-		}
-		others = append(others, py.Tuple(items))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

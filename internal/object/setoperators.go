@@ -128,10 +128,7 @@ func setArgument(c *Call, sign *Signature) (*py.Set, error) {
 	if err := sign.Parse(c, &v); err != nil {
 		return nil, err
 	}
-	if err := c.room(expanded(v), pairBytes); err != nil {
-		return nil, err
-	}
-	items, err := elements(v)
+	items, err := c.walk(pairBytes).elements(v)
 	if err != nil {
 		return nil, err
 	}
