@@ -36,10 +36,11 @@ in all Python clients. An address that other machines reach needs a key of at
 least 16 bytes (one that serve has made is long enough).
 
 SIGTERM, or Ctrl-C, ends it when the calls that run are answered, or after
---grace; a second signal ends it at once. A client's request to shut down ends it
-too. The exit code is 0 after an orderly end, 1 if calls were cut off after
---grace or for another error, and 130 after a second signal. The files of its
-sockets are removed, and those that a killed server has left are replaced.
+--grace; those that only wait are given up at once. A second signal ends it
+without delay. A client's request to shut down ends it too. The exit code is 0
+after an orderly end, 1 if calls were cut off after --grace or for another error,
+and 130 after a second signal. The files of its sockets are removed, and those
+that a killed server has left are replaced.
 
 Memory: set GOMEMLIMIT (such as GOMEMLIMIT=2GiB) to what the server may take; at
 nine tenths of that, or at --max-bytes, clients that want to store more get a
