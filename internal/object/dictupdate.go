@@ -68,6 +68,9 @@ func pairsOf(w *walk, from py.Value) ([]py.Pair, error) {
 	items, failed := w.elements(from)
 	pairs := make([]py.Pair, 0, len(items))
 	for i, item := range items {
+		if err := w.step(openSteps); err != nil {
+			return nil, err
+		}
 		pair, err := w.elements(item)
 		if err != nil {
 			if py.IsException(err, "TypeError") {

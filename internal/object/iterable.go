@@ -48,7 +48,10 @@ type walk struct {
 }
 
 // maxSteps bounds how often iterators are asked for an element in one walk, of those that stand in others, too. That are some seconds.
-const maxSteps = 2 * py.MaxItems
+const maxSteps = py.MaxItems + py.MaxItems/8
+
+// openSteps is what it costs to begin with an iterable, which may be one in others many times over.
+const openSteps = 12
 
 func (c *Call) walk(each int64) *walk { return &walk{caller: c.Caller, each: each, left: maxSteps} }
 
@@ -65,6 +68,11 @@ func (w *walk) elements(v py.Value) ([]py.Value, error) {
 
 // contents are the elements of what is no iterator.
 func (w *walk) contents(v py.Value) ([]py.Value, error) {
+	if r, ok := v.(py.Range); ok {
+		if err := w.step(costOf(r)); err != nil {
+			return nil, err
+		}
+	}
 	if err := w.spend(expanded(v), w.each); err != nil {
 		return nil, err
 	}
@@ -134,8 +142,48 @@ func costOf(v py.Value) int64 {
 		return 1 + int64(len(v))
 	case *big.Int:
 		return itemBytes + int64(v.BitLen()/8)
+	case py.Range:
+		return 1 + costOf(v.Start) + costOf(v.Stop) + costOf(v.Step)
 	}
 	return 1
+}
+
+// maxHashCost is as far as the cost of a hash is looked for, which may take as long as the hash.
+const maxHashCost = 1 << 20
+
+// hashCost is about how many steps the hash of a key takes, as far as most.
+func hashCost(key py.Value, most int64) int64 {
+	var parts []py.Value
+	switch key := key.(type) {
+	case py.Tuple:
+		parts = key
+	case *py.FrozenSet:
+		for v := range key.All() {
+			parts = append(parts, v)
+			if int64(len(parts)) > most {
+				break
+			}
+		}
+	default:
+		return costOf(key)
+	}
+	n := int64(1)
+	for _, v := range parts {
+		if n >= most {
+			break
+		}
+		n += hashCost(v, most-n)
+	}
+	return n
+}
+
+// enter is deeper, and a few steps.
+func (w *walk) enter() error {
+	if err := w.step(openSteps); err != nil {
+		w.depth++ // as if it had been entered
+		return err
+	}
+	return w.deeper()
 }
 
 // deeper counts how deep iterators stand in each other, which those that a client's hand has made may do without end.

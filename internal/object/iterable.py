@@ -10,7 +10,7 @@ import time
 import types
 import warnings
 
-warnings.simplefilter('ignore')  # 3.12 and 3.13 say that 3.14 pickles none of itertools
+warnings.simplefilter('ignore')  # 3.12 and 3.13 say that 3.14 pickles nothing of itertools
 TYPES = {'list': list, 'dict': dict, 'set': set}
 
 

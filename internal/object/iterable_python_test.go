@@ -26,16 +26,11 @@ var iterableArgs = []string{
 	`map(len, [5])`, `map(len, ["a", None])`, `map(str, map(int, "123"))`, `map(int, "1 2 34".split())`, `map(int, [" 1_0\n", "-5", "+7", 2.9, -2.9, 1e30, True, 10**40, "00"])`,
 	`map(int, ["1", "x"])`, `map(int, [""])`, `map(int, ["1__0"])`, `map(int, ["a" * 300])`, `map(int, [None])`, `map(int, [[]])`, `map(int, [float("nan")])`, `map(int, [float("inf")])`,
 	`map(float, ["1.5", " 1e3 ", "-.5", "5.", "1_0.0_1", "inf", "-Infinity", 1, True, 10**20, 2.5, "1e999"])`, `map(float, ["1..5"])`, `map(float, ["0x10"])`, `map(float, ["_1"])`,
-	`map(float, [None])`, `map(float, [10**400])`, `map(float, ["a"])`, `map(float, [""])`, `map(str, ["a"])`,
+	`map(int, ["\x1c5"])`, `map(float, ["5\x1f"])`, `map(float, [None])`, `map(float, [10**400])`, `map(float, ["a"])`, `map(float, [""])`, `map(str, ["a"])`,
 	`iter("ab")`, `iter(range(3))`, `consumed(iter(range(3)), 2)`, `iter(range(10, 0, -3))`, `iter({1: 2})`, `iter({1: 2}.items())`, `iter(b"ab")`, `iter((1, 2))`, `iter(bytearray(b"ab"))`,
 	`reversed("ab")`, `reversed(range(3))`, `consumed(reversed([1, 2, 3]), 1)`, `consumed(iter([1]), 1)`, `iter(collections.deque([1, 2]))`, `consumed(iter(collections.deque([1, 2])), 1)`,
 	`consumed(reversed(collections.deque([1, 2, 3])), 1)`, `iter(collections.OrderedDict([(1, 2)]))`,
-	`itertools.repeat(1, 3)`, `consumed(itertools.repeat(1, 3), 1)`, `itertools.repeat(1, 0)`, `zip(itertools.repeat(0), "ab")`, `zip(itertools.count(), "ab")`, `zip(itertools.count(2**63 - 2, 3), "abc")`,
-	`zip(itertools.count(0, -1), "abc")`, `itertools.chain("ab", [1], ())`, `consumed(itertools.chain("ab", [1]), 1)`, `consumed(itertools.chain("ab", [1]), 3)`, `itertools.chain()`,
-	`itertools.chain.from_iterable(["ab", (1,)])`, `itertools.chain("a", 5)`, `itertools.islice("abcdef", 1, 5, 2)`, `consumed(itertools.islice("abcdef", 1, 6, 2), 1)`, `itertools.islice("abc", None)`,
-	`itertools.islice("abc", 0)`, `itertools.islice(itertools.count(), 3)`, `consumed(itertools.islice("abc", 2), 2)`, `itertools.islice("abc", 5, 6)`,
 	`collections.deque("ab", 5)`, `Deque("ab")`, `collections.Counter("aab")`, `collections.OrderedDict([("b", 1), ("a", 2)])`, `collections.defaultdict(list, a=1)`, `collections.defaultdict(list)`,
-	`collections.ChainMap({1: 2, 3: 4}, {3: 5, 6: 7})`, `collections.ChainMap()`, `collections.UserDict(a=1)`, `collections.UserList("ab")`, `collections.UserString("ab")`, `collections.UserList()`,
 	`L("ab")`, `D(a=1)`, `time.gmtime(0)`, `os.terminal_size((80, 25))`, `os.stat_result(range(10))`, `os.times_result(range(5))`, `os.uname_result("abcde")`, `os.statvfs_result(range(10))`, `time.struct_time(range(9))`,
 	`pathlib.PurePosixPath("a/b")`, `pathlib.PurePosixPath()`,
 	`functools.partial(len, "a")`, `types.SimpleNamespace(a=1)`, `operator.itemgetter(1)`, `frozenset([1])`,
@@ -46,6 +41,8 @@ var unknownArgs = map[string]string{
 	`L()`: "list(x) or dict(x)", `D()`: "list(x) or dict(x)", `T((1, 2))`: "list(x)", `One((1, 2))`: "list(x)", `S("ab")`: "list(x)", `FS("ab")`: "list(x)", `Count("a")`: "list(x) or dict(x)", `Attrs()`: "list(x) or dict(x)", `Pair(1, 2)`: "tuple(x) or list(x)",
 	`map(abs, [1])`: "list(map(...))", `map(max, [1], [2])`: "list(map(...))", `map(str, [L()])`: "list(map(...))", `map(int, ["\u0665"])`: "list(map(...))",
 	`filter(str, "a")`: "list(filter(...))", `filter(None, [L()])`: "list(filter(...))", `iter(int, 0)`: "list(x)", `itertools.cycle([])`: "list(x)",
+	`itertools.repeat(1, 3)`: "list(x)", `itertools.chain("ab", [1])`: "list(x)", `itertools.islice("abcd", 3)`: "list(x)", `zip(itertools.count(), "ab")`: "list(x)",
+	`collections.ChainMap({1: 2})`: "list(x) or dict(x)", `collections.UserDict(a=1)`: "list(x) or dict(x)", `collections.UserList("ab")`: "list(x) or dict(x)",
 }
 
 // TestIterablesAsInPython compares what objects take, and how they are then, with real Pythons. The arguments are in the pickles that these write.
@@ -114,9 +111,6 @@ func TestIterablesAsInPython(t *testing.T) {
 							t.Errorf("protocol %d: it has no pickle of %s", protocol, c.args)
 						}
 						continue
-					}
-					if strings.Contains(c.args, "ChainMap({") && !p.AtLeast(3, 7) {
-						continue // its keys come in the order of a set
 					}
 					outcome, after := callPickled(t, c.typeid, c.init, c.method, string(want[0].(py.Bytes)))
 					wanted := want[1].(string)

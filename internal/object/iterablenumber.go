@@ -15,8 +15,8 @@ var (
 	floatSyntax = regexp.MustCompile(`(?i)^[+-]?(inf|infinity|nan|(([0-9]+(_[0-9]+)*)(\.([0-9]+(_[0-9]+)*)?)?|\.[0-9]+(_[0-9]+)*)(e[+-]?[0-9]+(_[0-9]+)*)?)$`)
 )
 
-// whiteSpace is that of Python's str.isspace in ASCII.
-const whiteSpace = "\t\n\v\f\r\x1c\x1d\x1e\x1f "
+// whiteSpace is what int and float leave out around a number in ASCII, which is less than str.isspace takes for it.
+const whiteSpace = "\t\n\v\f\r "
 
 // maxIntDigits is how many digits an int may have that Python reads, lest that take long.
 const maxIntDigits = 4300

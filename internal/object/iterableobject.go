@@ -63,10 +63,6 @@ func (w *walk) objectContents(o *py.Object) ([]py.Value, error) {
 			items = first
 		}
 		return w.concat(items, o.Items)
-	case name == "collections.UserList", name == "collections.UserString":
-		if data, ok := o.Attr("data"); ok {
-			return w.within(data)
-		}
 	}
 	if d, err := w.objectMapping(o); err != nil {
 		return nil, err
@@ -105,7 +101,7 @@ func (w *walk) concat(a, b []py.Value) ([]py.Value, error) {
 // within are the elements of what an instance holds, which a client's hand may have made the instance itself.
 func (w *walk) within(v py.Value) ([]py.Value, error) {
 	defer func() { w.depth-- }()
-	if err := w.deeper(); err != nil {
+	if err := w.enter(); err != nil {
 		return nil, err
 	}
 	return w.elements(v)

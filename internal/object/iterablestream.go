@@ -11,7 +11,7 @@ import (
 type stream struct {
 	walk  *walk
 	pull  func() (v py.Value, ok bool, err error)
-	least int64 // how many elements are to come if nobody else asks for some; 0 where that is not known, and more than py.MaxItems for those without end
+	least int64 // how many elements are to come if nobody else asks for some; 0 where that is not known
 }
 
 func (s *stream) next() (v py.Value, ok bool, err error) {
@@ -26,9 +26,7 @@ func (s *stream) next() (v py.Value, ok bool, err error) {
 	return v, ok, err
 }
 
-const endless = math.MaxInt64
-
-// iterators are the classes of iterators that can be pickled, in Python 3.6 and newer; 3.14 has given up most of those of itertools.
+// iterators are the classes of iterators that can be pickled, but for those of itertools, which have no end or take long for an element, and which 3.14 pickles no more.
 var iterators map[string]func(w *walk, o *py.Object) (*stream, error)
 
 func init() { // the functions refer to the table
@@ -39,10 +37,6 @@ func init() { // the functions refer to the table
 		"builtins.enumerate":                   (*walk).enumerate,
 		"builtins.filter":                      (*walk).filter,
 		"builtins.map":                         (*walk).mapped,
-		"itertools.chain":                      (*walk).chain,
-		"itertools.count":                      (*walk).count,
-		"itertools.islice":                     (*walk).islice,
-		"itertools.repeat":                     (*walk).repeat,
 		"collections._deque_iterator":          (*walk).deque,
 		"_collections._deque_iterator":         (*walk).deque,
 		"collections._deque_reverse_iterator":  (*walk).dequeReversed,
@@ -68,7 +62,7 @@ func isIterator(v py.Value) bool {
 
 // stream is iter(v).
 func (w *walk) stream(v py.Value) (*stream, error) {
-	err := w.deeper()
+	err := w.enter()
 	defer func() { w.depth-- }()
 	if err != nil {
 		return nil, err
@@ -120,6 +114,9 @@ func (w *walk) over(items []py.Value) *stream {
 
 // rangeFrom is an iterator over a range from one of its elements on. It makes them when they are asked for: zip(range(10**12), "ab") is short.
 func (w *walk) rangeFrom(r py.Range, at int64) (*stream, error) {
+	if err := w.step(costOf(r)); err != nil {
+		return nil, err
+	}
 	n, err := r.Len()
 	if err != nil {
 		if !py.IsException(err, "OverflowError") {
@@ -139,6 +136,9 @@ func (w *walk) rangeFrom(r py.Range, at int64) (*stream, error) {
 		at++
 		if small {
 			return start + (at-1)*step, true, nil
+		}
+		if err := w.step(costOf(r)); err != nil { // which it is computed from
+			return nil, false, err
 		}
 		v, err := r.GetItem(at - 1)
 		if err != nil {

@@ -33,7 +33,7 @@ func (w *walk) zipNext(parts []*stream, strict bool) (py.Value, bool, error) {
 	if len(parts) == 0 {
 		return nil, false, nil
 	}
-	if err := w.take(int64(len(parts)+2), slotBytes); err != nil {
+	if err := w.spend(int64(len(parts)+2), slotBytes); err != nil {
 		return nil, false, err
 	}
 	t := make(py.Tuple, len(parts))
@@ -116,6 +116,9 @@ func (w *walk) filter(o *py.Object) (*stream, error) {
 		for {
 			v, ok, err := from.next()
 			if !ok || err != nil {
+				return nil, false, err
+			}
+			if err := w.step(costOf(v)); err != nil {
 				return nil, false, err
 			}
 			kept, known := truth(v)
