@@ -146,20 +146,14 @@ func (d *dict) ror(c *Call) (py.Value, error) {
 	return result(union, merge(union, &d.d))
 }
 
-// dictOperand is the other operand as a dict, nil if it is none. A proxy is none, in Python either, nor what only contains dicts.
+// dictOperand is the other operand as a dict, nil if it is none. A proxy is none, in Python either.
 func dictOperand(c *Call) (*py.Dict, error) {
 	var v py.Value
 	if err := dictOr.Parse(c, &v); err != nil {
 		return nil, err
 	}
-	switch v := v.(type) {
-	case *Ref:
+	if _, ok := v.(*Ref); ok {
 		return nil, nil
-	case *py.Object:
-		switch v.ClassName() {
-		case "collections.UserDict", "collections.ChainMap":
-			return nil, nil
-		}
 	}
 	return c.walk(pairBytes).mapping(v)
 }
